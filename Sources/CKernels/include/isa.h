@@ -1,0 +1,21 @@
+// Which instruction sets the kernels are built for, and which of them this machine has.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+// Ordered: a larger one is preferred. Values are stable within a build only.
+typedef enum {
+    OPSIN_ISA_GENERIC = 0, // plain vectors, whatever the compiler's baseline has
+    OPSIN_ISA_NEON = 1,    // AArch64 Advanced SIMD
+    OPSIN_ISA_AVX2 = 2,    // AVX2 + FMA + F16C
+    OPSIN_ISA_AVX512 = 3,  // AVX-512 F, BW, DQ, VL + FMA
+} opsin_isa;
+
+typedef struct {
+    bool generic, neon, avx2, avx512; // can run here
+    bool avx512_bf16;                 // VDPBF16PS
+    bool amx_bf16;                    // AMX tiles with bf16, usable (the kernel granted the tile state)
+} opsin_cpu_features;
+
+// What this machine has; asked once, then remembered. Any thread.
+opsin_cpu_features opsin_cpu_detect(void);

@@ -1,0 +1,30 @@
+package import CKernels
+package import OpsinGraph
+
+/// What an op may ask while it turns a node into steps: where values live, packed weights, the machine.
+package protocol CPULowering: AnyObject {
+    var isa: ISA { get }
+    var precision: CPUPrecision { get }
+    var threads: Int { get }
+
+    /// Where `value` lives in the arena: fp32, NHWC, dense, 64-byte aligned; at least 64 readable bytes follow the last element.
+    func pointer(_ value: Value) -> UnsafeMutablePointer<Float>
+
+    /// Packed weights, made once per model and shared by its plans: `make` fills `count` floats (zeroed, 64-byte aligned). `key` names the packing.
+    func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float>
+
+    /// A copy of `values`, zero-padded to a multiple of 16 floats and 64-byte aligned, that lives as long as the plan.
+    func parameters(_ values: [Float]) -> UnsafePointer<Float>
+}
+
+/// An op's row in the CPU backend: from a node to the steps that compute it, once, at plan time.
+package protocol CPUOp {
+    func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep]
+}
+
+/// Why a graph cannot run on the CPU as asked.
+package struct CPUError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

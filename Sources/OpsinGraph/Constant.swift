@@ -1,0 +1,103 @@
+/// Bytes that somebody keeps alive: a mapped file, a buffer. Never changes once it is made.
+@safe package final class ByteStorage: @unchecked Sendable {
+    // @unchecked: the bytes are read-only for the whole life of the object.
+    private let base: UnsafeRawPointer
+    package let count: Int
+    private let release: @Sendable (UnsafeRawPointer, Int) -> Void
+
+    /// Takes over `count` bytes at `base`, which must stay valid until `release` is called with them, once, at the end.
+    package init(base: UnsafeRawPointer, count: Int, release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void) {
+        unsafe self.base = base
+        self.count = count
+        unsafe self.release = release
+    }
+
+    /// Copies `floats`.
+    package init(copying floats: [Float]) {
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(floats.count, 1))
+        _ = unsafe buffer.initialize(from: floats)
+        unsafe base = UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped)
+        count = floats.count * 4
+        unsafe release = { pointer, _ in unsafe pointer.deallocate() }
+    }
+
+    /// Calls `body` with all bytes. They may stand at any alignment.
+    package func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
+        defer { extendLifetime(self) }
+        return unsafe try body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    deinit { unsafe release(base, count) }
+}
+
+/// How the elements of a constant are stored.
+package enum ConstantType: String, Hashable, Sendable {
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+
+    package var byteCount: Int { self == .float32 ? 4 : 2 }
+}
+
+/// A weight tensor as its publisher stored it: dimensions and element type of the file, bytes that stay where they are (usually a mapped file).
+///
+/// Invariant: `dimensions` are at least 1, their product times the element size is exactly the number of bytes.
+package struct Constant: Sendable {
+    package let name: String
+    package let dimensions: [Int]
+    package let type: ConstantType
+    private let storage: ByteStorage
+    private let offset: Int
+
+    /// Elements of the tensor.
+    package let count: Int
+
+    /// A view of `storage` from byte `offset`; nil when the dimensions do not fit into it.
+    package init?(name: String, dimensions: [Int], type: ConstantType, storage: ByteStorage, offset: Int) {
+        var count = 1
+        for dimension in dimensions {
+            let (next, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard dimension >= 1, !overflow, next <= Shape.maximumCount else { return nil }
+            count = next
+        }
+        guard offset >= 0, offset <= storage.count, count <= (storage.count - offset) / type.byteCount else { return nil }
+        (self.name, self.dimensions, self.type, self.storage, self.offset, self.count) = (name, dimensions, type, storage, offset, count)
+    }
+
+    /// A float32 constant that holds a copy of `values`; nil when their number is not the product of `dimensions`.
+    package init?(name: String, dimensions: [Int], values: [Float]) {
+        self.init(name: name, dimensions: dimensions, type: .float32, storage: ByteStorage(copying: values), offset: 0)
+        guard count == values.count else { return nil }
+    }
+
+    package var byteCount: Int { count * type.byteCount }
+
+    /// Calls `body` with the stored bytes, which may stand at any alignment.
+    package func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
+        unsafe try storage.withBytes { (all) throws(Failure) in unsafe try body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + byteCount])) }
+    }
+
+    /// The elements as fp32, row-major in `dimensions`.
+    package func floats() -> [Float] {
+        unsafe withBytes { bytes in
+            unsafe [Float](unsafeUninitializedCapacity: count) { out, initialized in
+                for index in 0..<count {
+                    let value: Float =
+                        switch type {
+                        case .float32: unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+                        case .float16: unsafe Float(bytes.loadUnaligned(fromByteOffset: index * 2, as: Float16.self))
+                        case .bfloat16: unsafe Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+                        }
+                    unsafe out.initializeElement(at: index, to: value)
+                }
+                initialized = count
+            }
+        }
+    }
+
+    /// The same bytes under another name and other dimensions of the same product; nil when the product differs.
+    package func reshaped(_ dimensions: [Int], name: String? = nil) -> Constant? {
+        guard let view = Constant(name: name ?? self.name, dimensions: dimensions, type: type, storage: storage, offset: offset), view.count == count else { return nil }
+        return view
+    }
+}

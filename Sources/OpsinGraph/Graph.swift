@@ -1,0 +1,119 @@
+/// One activation of a graph: which one it is, and its shape.
+package struct Value: Hashable, Sendable {
+    package let index: Int
+    package let shape: Shape
+}
+
+/// How the reference implementation lays out a tensor that users see; inside, everything is NHWC.
+package enum TensorLayout: Hashable, Sendable {
+    /// `[n, h, w, c]`
+    case nhwc
+    /// `[n, c, h, w]`
+    case nchw
+    /// `[n, c]`: a map of one pixel
+    case nc
+    /// `[n, w, c]`: a row of tokens
+    case nlc
+    /// `[n, h, w]`: a map of one channel
+    case nhw
+
+    /// The dimensions of `shape` in this layout.
+    package func dimensions(of shape: Shape) -> [Int] {
+        switch self {
+        case .nhwc: [shape.n, shape.h, shape.w, shape.c]
+        case .nchw: [shape.n, shape.c, shape.h, shape.w]
+        case .nc: [shape.n, shape.c]
+        case .nlc: [shape.n, shape.w, shape.c]
+        case .nhw: [shape.n, shape.h, shape.w]
+        }
+    }
+}
+
+/// A network for one input shape: ops in an order in which they can run, from named inputs to named outputs.
+///
+/// Invariants, kept by `append`: a node's inputs are made by earlier nodes or are graph inputs; every value has exactly one producer; all shapes fit.
+package struct Graph: Sendable {
+    package struct Node: Sendable {
+        /// The path of the layer in the reference implementation (`blocks.2.0.dw_start.conv`), unique enough to find it in a table.
+        package var name: String
+        package var op: Op
+        package var inputs: [Value]
+        package let output: Value
+
+        package var cost: Cost { op.rule.cost(of: inputs.map(\.shape), output: output.shape) }
+    }
+
+    /// A value that users feed or read, under the reference's name and layout.
+    package struct Port: Hashable, Sendable {
+        package var name: String
+        package var value: Value
+        package var layout: TensorLayout
+    }
+
+    package var nodes: [Node] = []
+    package private(set) var inputs: [Port] = []
+    package private(set) var outputs: [Port] = []
+    /// Values that have a name in the reference (`blocks.2.1`) and can be asked for as extra outputs.
+    package private(set) var endpoints: [Port] = []
+    /// One more than the largest `Value.index` in use.
+    package private(set) var valueCount = 0
+
+    package init() {}
+
+    /// A new input of the graph.
+    package mutating func input(_ name: String, shape: Shape, layout: TensorLayout = .nchw) -> Value {
+        let value = newValue(shape)
+        inputs.append(Port(name: name, value: value, layout: layout))
+        return value
+    }
+
+    /// Adds `op` after everything that is there. Throws when the inputs do not fit the op.
+    @discardableResult
+    package mutating func append(_ op: Op, _ values: [Value], name: String) throws(GraphError) -> Value {
+        let rule = op.rule
+        guard rule.inputCount.contains(values.count) else {
+            throw .shape("\(name): \(op.name) takes \(rule.inputCount.lowerBound) to \(rule.inputCount.upperBound) inputs, found \(values.count)")
+        }
+        let shape: Shape
+        do {
+            shape = try rule.outputShape(of: values.map(\.shape))
+        } catch {
+            throw GraphError(code: error.code, description: "\(name): \(error.description)")
+        }
+        let output = newValue(shape)
+        nodes.append(Node(name: name, op: op, inputs: values, output: output))
+        return output
+    }
+
+    /// Makes `value` an output of the graph.
+    package mutating func output(_ name: String, _ value: Value, layout: TensorLayout) {
+        outputs.append(Port(name: name, value: value, layout: layout))
+    }
+
+    /// Gives `value` the name that the reference has for it.
+    package mutating func endpoint(_ name: String, _ value: Value, layout: TensorLayout = .nchw) {
+        endpoints.append(Port(name: name, value: value, layout: layout))
+    }
+
+    /// The graph with these endpoints as further outputs, so that no pass fuses them away. Names that are unknown are returned.
+    package func exposing(_ names: [String]) -> (graph: Graph, unknown: [String]) {
+        var graph = self
+        var unknown: [String] = []
+        for name in names {
+            guard let port = endpoints.first(where: { $0.name == name }) else {
+                unknown.append(name)
+                continue
+            }
+            graph.outputs.append(port)
+        }
+        return (graph, unknown)
+    }
+
+    /// Everything that the ops do, together.
+    package var cost: Cost { nodes.reduce(Cost()) { $0 + $1.cost } }
+
+    private mutating func newValue(_ shape: Shape) -> Value {
+        defer { valueCount += 1 }
+        return Value(index: valueCount, shape: shape)
+    }
+}

@@ -1,0 +1,3 @@
+#ifndef OPSIN_H
+#define OPSIN_H
+#endif
