@@ -1,0 +1,88 @@
+/// Where every activation of a graph lives in one arena.
+package struct ActivationMemory: Sendable {
+    /// Byte offset by `Value.index`; nil for a value that never exists in memory because it stays inside a group of fused nodes.
+    package let offsets: [Int?]
+    package let arenaBytes: Int
+    /// Most bytes alive at one step; the arena is at best as large.
+    package let peakLiveBytes: Int
+
+    /// Plans `graph` run group by group, in order. `groups` are indices into `graph.nodes`; nil is one node a group.
+    ///
+    /// A view (`Reshape`) shares the bytes of its input. An op that may write over its first input does so when nobody reads that input later.
+    /// Graph inputs hold until their last reader, graph outputs until the end.
+    package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: Int = 4, alignment: Int = 64) {
+        let groups = groups ?? graph.nodes.indices.map { [$0] }
+        var first = [Int](repeating: 0, count: graph.valueCount)
+        var last = [Int](repeating: -1, count: graph.valueCount)
+        var existing = [Bool](repeating: false, count: graph.valueCount)
+        var bytes = [Int](repeating: 0, count: graph.valueCount)
+        /// The value whose bytes a value uses: itself, or the root of a chain of views and in-place results.
+        var root = Array(0..<graph.valueCount)
+
+        for port in graph.inputs { (existing[port.value.index], bytes[port.value.index]) = (true, port.value.shape.count * elementBytes) }
+        let lastReader = ActivationMemory.lastReaders(graph, groups)
+        for (step, group) in groups.enumerated() {
+            for index in group {
+                let node = graph.nodes[index]
+                let output = node.output.index
+                bytes[output] = node.output.shape.count * elementBytes
+                // A value that only its own group reads needs no memory: the group keeps it in registers or scratch.
+                existing[output] = group.count == 1 || lastReader[output] > step || index == group.last
+                first[output] = step
+                guard group.count == 1, let input = node.inputs.first?.index, existing[input] else { continue }
+                let owner = root[input]
+                let mayOverwrite = node.op.mayOverwriteFirstInput && bytes[owner] == bytes[output] && last[owner] <= step && lastReader[input] == step
+                let isLastUse = !node.inputs.dropFirst().contains { root[$0.index] == owner }
+                if node.op.isView || (mayOverwrite && isLastUse) { root[output] = owner }
+            }
+            for index in group {
+                for input in graph.nodes[index].inputs { last[root[input.index]] = max(last[root[input.index]], lastReader[input.index]) }
+                let output = graph.nodes[index].output.index
+                last[root[output]] = max(last[root[output]], lastReader[output], step)
+            }
+        }
+        // A root may be read through a later view: its life is the longest of all its values.
+        for value in 0..<graph.valueCount where existing[value] { last[root[value]] = max(last[root[value]], lastReader[value], first[value]) }
+
+        let roots = (0..<graph.valueCount).filter { existing[$0] && root[$0] == $0 }
+        let placement = MemoryPlanner.place(roots.map { MemoryInterval(bytes: bytes[$0], first: first[$0], last: max(last[$0], first[$0])) }, alignment: alignment)
+        var offsets = [Int?](repeating: nil, count: graph.valueCount)
+        for (position, value) in roots.enumerated() { offsets[value] = placement.offsets[position] }
+        for value in 0..<graph.valueCount where existing[value] && root[value] != value { offsets[value] = offsets[root[value]] }
+        (self.offsets, arenaBytes, peakLiveBytes) = (offsets, placement.arenaBytes, placement.peakLiveBytes)
+    }
+
+    /// The last group that reads each value; the end of the run for outputs, -1 for a value that nobody reads.
+    private static func lastReaders(_ graph: Graph, _ groups: [[Int]]) -> [Int] {
+        var lastReader = [Int](repeating: -1, count: graph.valueCount)
+        for (step, group) in groups.enumerated() {
+            for index in group {
+                for input in graph.nodes[index].inputs { lastReader[input.index] = max(lastReader[input.index], step) }
+            }
+        }
+        for port in graph.outputs { lastReader[port.value.index] = groups.count }
+        // Whoever reads a view reads what it is a view of.
+        for group in groups.reversed() {
+            for index in group.reversed() where graph.nodes[index].op.isView {
+                let node = graph.nodes[index]
+                for input in node.inputs { lastReader[input.index] = max(lastReader[input.index], lastReader[node.output.index]) }
+            }
+        }
+        return lastReader
+    }
+}
+
+extension Op {
+    /// The output is the input's bytes under another shape; a backend does nothing for it.
+    package var isView: Bool {
+        if case .reshape = self { true } else { false }
+    }
+
+    /// Every element of the output depends on the elements of the first input at the same place, pixel or (norms) image only, so a backend may write over them.
+    package var mayOverwriteFirstInput: Bool {
+        switch self {
+        case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .softmax: true
+        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice: false
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// Drops nodes whose outputs nobody reads and which are no output of the graph: unused heads, finer decoders.
+package enum EliminateDeadCode {
+    package static func run(_ graph: Graph) -> Graph {
+        var needed = Set(graph.outputs.map(\.value.index))
+        var kept: [Graph.Node] = []
+        for node in graph.nodes.reversed() where needed.contains(node.output.index) {
+            kept.append(node)
+            for input in node.inputs { needed.insert(input.index) }
+        }
+        var result = graph
+        result.nodes = kept.reversed()
+        return result
+    }
+}
