@@ -14,8 +14,15 @@ let swift: [SwiftSetting] = [
 let standaloneLibrary: [LinkerSetting] = [
     .unsafeFlags([
         "-static-stdlib", "-Xlinker", "-soname=libopsin.so.0", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/OpsinShared/opsin.map",
-        "-Xlinker", "--gc-sections",
+        "-Xlinker", "--gc-sections", "-use-ld=lld",
     ])
+]
+
+/// What makes the command stand alone: a setting of the link alone, since `--static-swift-stdlib` would compile everything once more for the tests.
+/// ArgumentParser brings FoundationEssentials, whose static archive does not name the three that it needs.
+let standaloneCommand: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections"]),
+    .unsafeFlags(["-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]),
 ]
 
 let package = Package(
@@ -41,7 +48,8 @@ let package = Package(
         .target(name: "Opsin", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
         .target(name: "OpsinShared", dependencies: ["COpsin", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
-            name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift),
+            name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
+            linkerSettings: standaloneCommand),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11

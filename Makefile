@@ -1,0 +1,39 @@
+# What people and CI type. `make help` lists it.
+.PHONY: help setup build run test bench format-check clean
+.DEFAULT_GOAL := help
+
+release := .build/release
+# The tests are built the way the products are, so that both come from one build (Package.swift: standaloneCommand).
+test_flags := -c release --disable-testable-imports --parallel
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## installs what a build needs (Debian, Ubuntu), nothing where it is all there
+	@Scripts/setup
+
+build: setup ## .build/release/opsin, .build/release/libopsin.so
+	@swift build -c release --product opsin
+	@swift build -c release --product OpsinShared
+	@ln -sf libOpsinShared.so $(release)/libopsin.so.0
+	@ln -sf libopsin.so.0 $(release)/libopsin.so
+
+run: build ## builds, then says what is on Examples/images/cat.jpg
+	@$(release)/opsin classify Examples/images/cat.jpg
+
+test: ## builds, then runs every test
+	@Scripts/setup tests
+	@$(MAKE) --no-print-directory build
+	swift test $(test_flags)
+	@for tests in Tests/*/run.sh; do if [ -x "$$tests" ]; then echo "$$tests" && "$$tests" || exit 1; fi; done
+	@echo "make test: all tests passed"
+
+bench: build ## times Opsin and its peers in one run (Benchmarks/README.md)
+	@Benchmarks/run
+
+format-check: ## the formatter's opinion of every Swift file
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	@echo "format-check: nothing to say"
+
+clean: ## removes what builds and benchmarks made, the benchmark's environment too
+	rm -rf .build Benchmarks/.venv Benchmarks/work
