@@ -13,7 +13,7 @@ let swift: [SwiftSetting] = [
 /// What makes `libopsin.so` stand alone: the Swift runtime inside, only `opsin_*` outside (docs/dependencies.md).
 let standaloneLibrary: [LinkerSetting] = [
     .unsafeFlags([
-        "-static-stdlib", "-Xlinker", "-soname=libopsin.so.0", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/OpsinShared/opsin.map",
+        "-static-stdlib", "-use-ld=lld", "-Xlinker", "-soname=libopsin.so.0", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/OpsinShared/opsin.map",
         "-Xlinker", "--gc-sections",
     ])
 ]
@@ -39,7 +39,8 @@ let package = Package(
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
         .target(name: "Opsin", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
-        .target(name: "OpsinShared", dependencies: ["COpsin", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
+        .target(name: "CThreadLocal"),
+        .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
