@@ -46,7 +46,8 @@ let package = Package(
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
         .target(name: "Opsin", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
-        .target(name: "OpsinShared", dependencies: ["COpsin", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
+        .target(name: "CThreadLocal"),
+        .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
             linkerSettings: standaloneCommand),
