@@ -1,0 +1,93 @@
+internal import OpsinCPU
+package import OpsinGraph
+package import OpsinModels
+package import OpsinVision
+internal import Synchronization
+
+/// A network with its weights, labels and preprocessing recipe, as its publisher shipped them. Never changes; any thread may use it.
+public final class Model: Sendable {
+    public let runtime: Runtime
+    /// The folder it was opened from.
+    public let path: String
+    /// Names of the classes by index, from the folder or, for ImageNet classifiers without names, the ImageNet-1k table.
+    public let labels: [String]
+
+    package let folder: ModelFolder
+    package let network: Network
+    package let recipe: PreprocessRecipe
+
+    /// Packed weights by instruction set and precision, shared by all sessions.
+    private let packedWeights = Mutex<[String: PackedWeights]>([:])
+
+    /// Opens a folder of timm or transformers (`config.json`, `model.safetensors`, perhaps `preprocessor_config.json`), without conversion.
+    ///
+    /// The weights are mapped, not read. Throws `.model` with the file or tensor, what was expected and what was found.
+    public init(_ runtime: Runtime, path: String) throws(OpsinError) {
+        do {
+            folder = try ModelFolder(path: path)
+            network = try folder.network()
+        } catch {
+            throw OpsinError(error)
+        }
+        recipe = try Model.recipe(of: folder)
+        labels = folder.labels
+        self.runtime = runtime
+        self.path = path
+    }
+
+    /// Opens the model that ships with Opsin for `task`.
+    public convenience init(_ runtime: Runtime, defaultFor task: VisionTask) throws(OpsinError) {
+        guard task == .classify, let name = task.defaultModelName else {
+            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify)")
+        }
+        try self.init(runtime, path: try ModelLocation.find(name))
+    }
+
+    public var task: VisionTask { VisionTask(rawValue: network.architecture.task.rawValue) ?? .features }
+
+    /// The label of class `id`; its number when there is none.
+    public func label(_ id: Int) -> String { labels.indices.contains(id) && !labels[id].isEmpty ? labels[id] : String(id) }
+
+    /// The recipe alone, for a folder without weights.
+    package static func recipe(of folder: ModelFolder) throws(OpsinError) -> PreprocessRecipe {
+        do {
+            return try PreprocessRecipe(folder)
+        } catch {
+            throw OpsinError(.model, "\(folder.path): \(error.description)")
+        }
+    }
+
+    func packedWeights(isa: ISA, precision: CPUPrecision) -> PackedWeights {
+        packedWeights.withLock { cache in
+            let key = "\(isa.rawValue) \(precision.rawValue)"
+            if let weights = cache[key] { return weights }
+            let weights = PackedWeights()
+            cache[key] = weights
+            return weights
+        }
+    }
+
+    /// The graph of `batch` images of `height` x `width`, with `endpoints` as further outputs.
+    ///
+    /// - Parameter optimized: whether norms are folded and ops fused.
+    package func graph(batch: Int, height: Int, width: Int, endpoints: [String], optimized: Bool = true) throws(OpsinError) -> Graph {
+        let plain: Graph
+        do {
+            plain = try network.graph(batch: batch, height: height, width: width)
+        } catch {
+            throw OpsinError(error)
+        }
+        let (graph, unknown) = plain.exposing(endpoints)
+        if let name = unknown.first {
+            let known = plain.endpoints.map(\.name)
+            throw OpsinError(.argument, "\(path): no feature \"\(name)\" (expected some of \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? " ..." : ""))")
+        }
+        return optimized ? graph.optimized() : graph
+    }
+}
+
+extension OpsinError {
+    package init(_ error: ModelError) {
+        self.init(error.code == .input ? .argument : error.code == .unsupported ? .unsupported : .model, error.description)
+    }
+}

@@ -1,0 +1,28 @@
+internal import OpsinCPU
+
+/// The plans of a session by input shape, the least recently used one dropped first.
+struct PlanCache {
+    struct Key: Hashable {
+        let batch: Int
+        let height: Int
+        let width: Int
+    }
+
+    private let limit: Int
+    /// Most recent last.
+    private var entries: [(key: Key, plan: CPUPlan)] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func plan(for key: Key) -> CPUPlan? {
+        guard let index = entries.lastIndex(where: { $0.key == key }) else { return nil }
+        let entry = entries.remove(at: index)
+        entries.append(entry)
+        return entry.plan
+    }
+
+    mutating func insert(_ plan: CPUPlan, for key: Key) {
+        if entries.count >= limit { entries.removeFirst() }
+        entries.append((key, plan))
+    }
+}

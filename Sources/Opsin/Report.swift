@@ -1,0 +1,62 @@
+package import OpsinModels
+
+/// Something that did not run where it was asked to, and why.
+public struct Fallback: Hashable, Sendable {
+    /// What fell back: a device, an op.
+    public let what: String
+    public let reason: String
+
+    public init(what: String, reason: String) { (self.what, self.reason) = (what, reason) }
+}
+
+/// What really ran: the device, the precision, the instruction set, and what fell back.
+public struct Report: Hashable, Sendable {
+    public var device: Device
+    /// The precision that was used, never `default` or `auto`.
+    public var precision: Precision
+    /// Name of the CPU's instruction set; empty on a GPU.
+    public var isa: String
+    /// Threads of the CPU; 0 on a GPU.
+    public var threads: Int
+    /// Dispatches of one run on a GPU; 0 on the CPU.
+    public var dispatches: Int
+    public var fallbacks: [Fallback]
+    /// Bytes of packed weights and of the activation arena.
+    public var memoryBytes: Int
+}
+
+extension Report {
+    /// The form of `--report FILE` (docs: `CLI.md`, schema version 1).
+    package func json(timings: Timings) -> JSON {
+        [
+            "schema_version": 1,
+            "device": ["kind": .string(device.kind.rawValue), "name": .string(device.name)],
+            "precision": .string(precision.rawValue),
+            "isa": .string(isa),
+            "threads": .integer(threads),
+            "dispatches": .integer(dispatches),
+            "fallbacks": .array(fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] }),
+            "timings_ms": timings.json,
+            "memory_bytes": .integer(memoryBytes),
+        ]
+    }
+}
+
+extension Timings {
+    package var json: JSON {
+        [
+            "decode": .number(decode.rounded(places: 4)), "preprocess": .number(preprocess.rounded(places: 4)),
+            "run": .number(run.rounded(places: 4)), "postprocess": .number(postprocess.rounded(places: 4)), "total": .number(total.rounded(places: 4)),
+        ]
+    }
+}
+
+extension Double {
+    /// Rounded to `places` decimals, for people and short files.
+    package func rounded(places: Int) -> Double {
+        var factor = 1.0
+        for _ in 0..<places { factor *= 10 }
+        let scaled = (self * factor).rounded()
+        return scaled.isFinite ? scaled / factor : self
+    }
+}
