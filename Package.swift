@@ -42,7 +42,9 @@ let package = Package(
         .target(name: "OpsinShared", dependencies: ["COpsin", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift),
+        .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )
