@@ -28,6 +28,11 @@ package struct WeightReader: Sendable {
         try tensor(name, [count], role: role).floats()
     }
 
+    /// Marks all tensors whose names begin with `prefix` as known: layers that a file holds and that the architecture leaves out.
+    package mutating func ignore(prefix: String) {
+        for name in source.tensors.keys where name.hasPrefix(prefix) { asked.insert(name) }
+    }
+
     /// Throws one error for everything that did not fit: the first tensor, and how many more there are. Tensors that are no weights
     /// (`num_batches_tracked`, `position_ids`) may be left over; other tensors that no layer asked for are unknown.
     package func finish() throws(ModelError) {
