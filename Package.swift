@@ -51,7 +51,9 @@ let package = Package(
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
             linkerSettings: standaloneCommand),
+        .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Copy oracle cases to where the tests look for them, without what follows from other files.
+
+    copy_oracle_case.py ../shared/oracle Tests/Resources CASE...
+
+Copies CASE's json files and small.safetensors as they are, expected.safetensors without `pixel_values` (it follows from the photo to the last
+bit), and the photo once.
+"""
+import json, shutil, struct, sys
+from pathlib import Path
+
+
+def without(data, name):
+    """The bytes of a safetensors file that lacks the tensor `name`."""
+    (n,) = struct.unpack("<Q", data[:8])
+    header, body, at = json.loads(data[8:8 + n]), b"", 0
+    kept = {}
+    for key, t in header.items():
+        if key == "__metadata__":
+            kept[key] = t
+        elif key != name:
+            a, b = t["data_offsets"]
+            kept[key] = {**t, "data_offsets": [at, at + b - a]}
+            body, at = body + data[8 + n + a:8 + n + b], at + b - a
+    text = json.dumps(kept).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def main(oracle, resources, names):
+    for name in names:
+        case, out = oracle / "cases" / name, resources / "cases" / name
+        out.mkdir(parents=True, exist_ok=True)
+        for f in ("case.json", "config.json", "preprocessor_config.json", "weights.json", "small.safetensors"):
+            if (case / f).exists():
+                shutil.copyfile(case / f, out / f)
+        (out / "expected.safetensors").write_bytes(without((case / "expected.safetensors").read_bytes(), "pixel_values"))
+        image = json.loads((case / "case.json").read_text())["input"]["image"]
+        (resources / "images").mkdir(exist_ok=True)
+        shutil.copyfile(oracle / "images" / image, resources / "images" / image)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,86 @@
+package import OpsinGraph
+
+/// What a model answers.
+package enum ModelTask: String, Hashable, Sendable {
+    case classify
+    case detect
+    case segment
+    case depth
+}
+
+/// Rows and columns of an input.
+package struct InputSize: Hashable, Sendable {
+    package let height: Int
+    package let width: Int
+
+    package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+}
+
+/// A family member without its weights: what the configuration says, and how layers follow each other.
+package protocol Architecture: Sendable {
+    /// The reference's name, without tag: `mobilenetv4_conv_small`.
+    var name: String { get }
+    var task: ModelTask { get }
+    /// The input that the configuration asks for; others are possible.
+    var inputSize: InputSize { get }
+    /// Classes of the output, a background class included.
+    var classCount: Int { get }
+
+    /// Adds all layers to `network`, from the input `x` (`[n, h, w, 3]`, normalised) to the outputs.
+    func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError)
+}
+
+/// An architecture with weights that fit it: makes graphs for any input size.
+package struct Network: Sendable {
+    /// Largest rows or columns of an input.
+    package static let maximumSide = 8192
+    /// Largest number of images of an input.
+    package static let maximumBatch = 1024
+
+    package let architecture: any Architecture
+    package let weights: WeightSource
+    /// Weights, biases and normalisation parameters, as `sum(p.numel() for p in model.parameters())` counts them.
+    package let parameterCount: Int
+    /// The graph for one image of the architecture's own size.
+    private let defaultGraph: Graph
+
+    /// Throws one error that names the first tensor of `weights` that does not fit, what was expected and found, and how many more there are.
+    package init(_ architecture: any Architecture, weights: WeightSource) throws(ModelError) {
+        let size = architecture.inputSize
+        let builder = try Self.built(architecture, weights, batch: 1, height: size.height, width: size.width)
+        try builder.weights.finish()
+        (self.architecture, self.weights) = (architecture, weights)
+        (parameterCount, defaultGraph) = (builder.weights.parameterCount, builder.graph)
+    }
+
+    /// The layers for `batch` images of `height` x `width`: input `pixel_values`, outputs and endpoints under the reference's names.
+    package func graph(batch: Int, height: Int, width: Int) throws(ModelError) -> Graph {
+        if let shape = defaultGraph.inputs.first?.value.shape, (shape.n, shape.h, shape.w) == (batch, height, width) { return defaultGraph }
+        return try Self.built(architecture, weights, batch: batch, height: height, width: width).graph
+    }
+
+    private static func built(
+        _ architecture: any Architecture, _ weights: WeightSource, batch: Int, height: Int, width: Int
+    ) throws(ModelError) -> NetworkBuilder {
+        guard (1...maximumSide).contains(height), (1...maximumSide).contains(width) else {
+            throw ModelError(.input, "\(architecture.name): an input of \(height)x\(width), expected sides of 1 to \(maximumSide)")
+        }
+        guard (1...maximumBatch).contains(batch) else {
+            throw ModelError(.input, "\(architecture.name): a batch of \(batch), expected 1 to \(maximumBatch)")
+        }
+        var network = NetworkBuilder(weights)
+        let shape = try graphResult(.input) { () throws(GraphError) in try Shape(n: batch, h: height, w: width, c: 3) }
+        let x = network.graph.input("pixel_values", shape: shape)
+        try architecture.build(&network, x)
+        return network
+    }
+}
+
+/// What `body` gives, its error as a `ModelError` of that code.
+func graphResult<Result>(_ code: ModelError.Code, _ body: () throws(GraphError) -> Result) throws(ModelError) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw ModelError(error.code == .weights ? .weights : code, error.description)
+    }
+}

@@ -1,0 +1,81 @@
+package import OpsinGraph
+
+/// Takes the tensors of a `WeightSource` for the layers of one model and keeps account: what was asked for, what was missing or mis-shaped,
+/// and what nobody asked for.
+package struct WeightReader: Sendable {
+    /// Whether a tensor counts as a parameter, as `torch.nn.Module.parameters()` does, or is a running statistic.
+    package enum Role: Sendable { case parameter, statistic }
+
+    private let source: WeightSource
+    private var asked: Set<String> = []
+    private var problems: [String] = []
+    /// Elements of all parameters that were asked for.
+    package private(set) var parameterCount = 0
+
+    package init(_ source: WeightSource) { self.source = source }
+
+    /// The tensor of that name. When it is missing or has another shape that is noted for `finish`, and zeros stand in for it, so that the remaining layers
+    /// are checked too. Throws when there cannot be such a tensor.
+    package mutating func tensor(_ name: String, _ dimensions: [Int], role: Role = .parameter) throws(ModelError) -> Constant {
+        let isNew = asked.insert(name).inserted
+        let constant = try find(name, dimensions)
+        if role == .parameter, isNew { parameterCount += constant.count }
+        return constant
+    }
+
+    /// The values of a one-dimensional tensor.
+    package mutating func vector(_ name: String, _ count: Int, role: Role = .parameter) throws(ModelError) -> [Float] {
+        try tensor(name, [count], role: role).floats()
+    }
+
+    /// Marks all tensors whose names begin with `prefix` as known: layers that a file holds and that the architecture leaves out.
+    package mutating func ignore(prefix: String) {
+        for name in source.tensors.keys where name.hasPrefix(prefix) { asked.insert(name) }
+    }
+
+    /// Throws one error for everything that did not fit: the first tensor, and how many more there are. Tensors that are no weights
+    /// (`num_batches_tracked`, `position_ids`) may be left over; other tensors that no layer asked for are unknown.
+    package func finish() throws(ModelError) {
+        let unknown = source.tensors.keys.filter { !asked.contains($0) && !Self.isKnownNonWeight($0) }.sorted()
+        let all = problems.count + unknown.count
+        guard all > 0 else { return }
+        let first = problems.first ?? unknown.first.map { "unknown tensor \(shown($0)) \(found($0)), which no layer of the architecture takes" } ?? ""
+        throw ModelError(.weights, file: source.name, first + (all > 1 ? " (and \(all - 1) more tensors that do not fit)" : ""))
+    }
+
+    /// Names that training leaves in files and that inference does not read.
+    static func isKnownNonWeight(_ name: String) -> Bool {
+        name.hasSuffix("num_batches_tracked") || name.hasSuffix("position_ids") || name.hasSuffix("relative_position_index")
+    }
+
+    private mutating func find(_ name: String, _ dimensions: [Int]) throws(ModelError) -> Constant {
+        if case .weight(let constant)? = source.tensors[name], constant.dimensions == dimensions { return constant }
+        if !source.isMadeUp {
+            problems.append(
+                source.tensors[name] == nil
+                    ? "tensor \(shown(name)) is missing, expected \(dimensions)" : "tensor \(shown(name)) is \(found(name)), expected \(dimensions) of F32, F16 or BF16")
+        }
+        var byteCount = 4
+        for dimension in dimensions {
+            let (product, overflow) = byteCount.multipliedReportingOverflow(by: dimension)
+            guard dimension >= 1, !overflow else { throw tooLarge(name, dimensions) }
+            byteCount = product
+        }
+        guard let storage = File.zeros(byteCount), let zeros = Constant(name: name, dimensions: dimensions, type: .float32, storage: storage, offset: 0) else {
+            throw tooLarge(name, dimensions)
+        }
+        return zeros
+    }
+
+    private func found(_ name: String) -> String {
+        switch source.tensors[name] {
+        case .weight(let constant)?: "\(constant.type.rawValue) \(constant.dimensions)"
+        case .other(let type, let dimensions)?: "\(type.rawValue) \(dimensions)"
+        case nil: "missing"
+        }
+    }
+
+    private func tooLarge(_ name: String, _ dimensions: [Int]) -> ModelError {
+        ModelError(.weights, file: source.name, "the configuration asks for tensor \(shown(name)) of \(dimensions), which is too large")
+    }
+}
