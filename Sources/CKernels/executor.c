@@ -87,17 +87,20 @@ static uint64_t now(void) {
 
 // Walks the list as thread `index`: its share of a step is one contiguous range.
 static void walk(opsin_team *team, uint32_t index) {
+    // Copies: after the last barrier the next run may already be writing the team's fields.
+    const opsin_step *steps = team->steps;
+    const size_t count = team->count, threads = team->threads;
     void *scratch = team->scratch + index * team->scratch_stride;
-    const size_t threads = team->threads;
-    uint64_t begin = index == 0 && team->nanoseconds ? now() : 0;
-    for (size_t i = 0; i < team->count; i++) {
-        const opsin_step *step = &team->steps[i];
+    uint64_t *nanoseconds = index == 0 ? team->nanoseconds : NULL;
+    uint64_t begin = nanoseconds ? now() : 0;
+    for (size_t i = 0; i < count; i++) {
+        const opsin_step *step = &steps[i];
         const size_t first = step->tasks * index / threads, last = step->tasks * (index + 1) / threads;
         if (first < last) step->run(step->arguments, first, last, scratch);
         barrier(team);
-        if (index == 0 && team->nanoseconds) {
+        if (nanoseconds) {
             const uint64_t end = now();
-            team->nanoseconds[i] = end - begin;
+            nanoseconds[i] = end - begin;
             begin = end;
         }
     }
