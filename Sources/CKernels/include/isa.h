@@ -19,3 +19,6 @@ typedef struct {
 
 // What this machine has; asked once, then remembered. Any thread.
 opsin_cpu_features opsin_cpu_detect(void);
+
+// Physical cores that this process may keep busy: its affinity, and the CPU limits of its control groups. At least 1. Reads /sys: not for a hot path.
+uint32_t opsin_cpu_available(void);

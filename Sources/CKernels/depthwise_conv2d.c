@@ -1,0 +1,50 @@
+#include "depthwise_conv2d.h"
+#include "kernels.h"
+#include <string.h>
+
+size_t opsin_depthwise_conv2d_padded(size_t channels) { return (channels + 15) / 16 * 16; }
+
+static size_t row_tiles(const opsin_depthwise_conv2d_arguments *q) { return (q->window.output_height + q->tile_rows - 1) / q->tile_rows; }
+
+void opsin_depthwise_conv2d_plan(opsin_depthwise_conv2d_arguments *q, uint32_t threads) {
+    const opsin_window *w = &q->window;
+    const uint32_t k = w->kernel_height, s = w->stride_y;
+    const bool square = k == w->kernel_width && s == w->stride_x && w->dilation_y == 1 && w->dilation_x == 1;
+    const bool known = square && ((k == 3 && s <= 2) || (k == 5 && s <= 2) || (k == 7 && s == 1));
+    q->tile_rows = known && w->output_height > 1 ? 2 : 1;
+    // Seven columns unless four waste fewer: both are at the speed of the FMAs.
+    const uint32_t width = w->output_width, sevens = (width + 6) / 7 * 7, fours = (width + 3) / 4 * 4;
+    q->tile_columns = !known ? 0 : width >= 7 && (sevens <= fours || width < 4) ? 7 : width >= 4 ? 4 : 1;
+    // Where row tiles do not split evenly over the threads, channels do.
+    const size_t tiles = row_tiles(q) * q->images, blocks = opsin_depthwise_conv2d_padded(w->channels) / 16;
+    const bool uneven = tiles % threads != 0 || (w->output_height % q->tile_rows != 0 && tiles < 8 * threads);
+    q->chunks = uneven && tiles < 16 * threads && blocks >= threads ? threads : 1;
+}
+
+size_t opsin_depthwise_conv2d_tasks(const opsin_depthwise_conv2d_arguments *q) { return row_tiles(q) * q->images * q->chunks; }
+
+size_t opsin_depthwise_conv2d_scratch_bytes(const opsin_depthwise_conv2d_arguments *q) {
+    const opsin_window *w = &q->window;
+    if (q->tile_columns == 0) return (size_t)w->kernel_height * w->kernel_width * sizeof(void *);
+    return ((size_t)(q->tile_rows - 1) * w->stride_y + w->kernel_height) * ((size_t)(q->tile_columns - 1) * w->stride_x + w->kernel_width) * sizeof(void *);
+}
+
+void opsin_depthwise_conv2d_pack(const opsin_stored_weights *w, float *packed) {
+    const size_t padded = opsin_depthwise_conv2d_padded(w->outputs);
+    memset(packed, 0, padded * w->taps * sizeof(float));
+    for (size_t tap = 0; tap < w->taps; tap++) {
+        for (size_t c = 0; c < w->outputs; c++) packed[tap * padded + c] = opsin_stored_value(w, c, 0, tap);
+    }
+}
+
+opsin_task_fn opsin_depthwise_conv2d(opsin_isa isa) {
+    switch (isa) {
+#if defined(__x86_64__)
+    case OPSIN_ISA_AVX512: return depthwise_conv2d_avx512;
+    case OPSIN_ISA_AVX2: return depthwise_conv2d_avx2;
+#elif defined(__aarch64__)
+    case OPSIN_ISA_NEON: return depthwise_conv2d_neon;
+#endif
+    default: return depthwise_conv2d_generic;
+    }
+}

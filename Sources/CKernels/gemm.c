@@ -1,0 +1,135 @@
+#include "gemm.h"
+#include "kernels.h"
+#include <string.h>
+
+// The largest tile of each width in vectors, 1 to 4, as EACH_TILE in gemm_body.h has them; and what a register holds.
+typedef struct {
+    uint32_t vector, rows[5];
+} limits;
+
+static limits limits_of(opsin_isa isa) {
+    switch (isa) {
+    case OPSIN_ISA_AVX512: return (limits){16, {0, 14, 14, 9, 6}};
+    case OPSIN_ISA_AVX2: return (limits){8, {0, 12, 6, 4, 0}};
+    case OPSIN_ISA_NEON: return (limits){4, {0, 14, 14, 9, 6}};
+    default: return (limits){4, {0, 12, 6, 4, 0}};
+    }
+}
+
+static double larger(double a, double b) { return a > b ? a : b; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// Cycles of one tile: two FMAs or two loads a cycle, at least the latency of one FMA a step; then its start and its stores.
+static double tile_cycles(double rows, double vectors, double depth, double groups) {
+    const double fmas = rows * vectors / 2, loads = (rows + vectors) / 2, latency = 4;
+    return larger(fmas, larger(loads, latency)) * depth + groups * rows * 2 + rows * vectors * 2 + 20;
+}
+
+opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, size_t groups) {
+    const limits l = limits_of(isa);
+    const size_t vectors = divided_up(columns, l.vector);
+    const double steps = bf16 ? (double)((depth + 1) / 2) : (double)depth;
+    opsin_gemm_shape best = {.vector = l.vector, .bf16 = bf16};
+    double least = 0;
+    for (size_t widest = 1; widest <= 4; widest++) {
+        const size_t panels = divided_up(vectors, widest), narrow = vectors / panels, wider = vectors % panels;
+        if (narrow + (wider > 0) != widest) continue;
+        for (size_t most = 1; most <= l.rows[widest]; most++) {
+            const size_t tiles = divided_up(rows, most);
+            const double mean = (double)rows / (double)tiles;
+            const double cycles = (double)tiles * ((double)wider * tile_cycles(mean, (double)narrow + 1, steps, (double)groups) +
+                                                   (double)(panels - wider) * tile_cycles(mean, (double)narrow, steps, (double)groups));
+            if (least != 0 && cycles >= least) continue;
+            least = cycles;
+            best.panels = (uint32_t)panels;
+            best.narrow = (uint32_t)narrow;
+            best.wider = (uint32_t)wider;
+            best.tiles = (uint32_t)tiles;
+            best.tile_rows = (uint32_t)divided_up(rows, tiles);
+        }
+    }
+    // Inputs of a block of row tiles stay in the second-level cache (256 KiB of it) while the panels pass.
+    const size_t tile_bytes = best.tile_rows * depth * sizeof(float);
+    best.block_tiles = (uint32_t)smaller(best.tiles, 1 + (256 << 10) / (tile_bytes + 1));
+    return best;
+}
+
+size_t opsin_gemm_packed_bytes(const opsin_gemm_shape *s, size_t columns, size_t depth) {
+    const size_t padded = divided_up(columns, s->vector) * s->vector;
+    return s->bf16 ? padded * ((depth + 1) / 2) * 4 : padded * depth * 4;
+}
+
+static float from_half(uint16_t h) {
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 0x3ff;
+    if (exponent == 0) return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
+    const uint32_t bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float opsin_stored_value(const opsin_stored_weights *w, size_t output, size_t input, size_t tap) {
+    const size_t at = output * w->output_stride + input * w->input_stride + tap * w->tap_stride;
+    float value;
+    if (w->type == OPSIN_STORED_FLOAT32) {
+        memcpy(&value, (const char *)w->data + at * 4, sizeof value);
+    } else {
+        uint16_t half;
+        memcpy(&half, (const char *)w->data + at * 2, sizeof half);
+        const uint32_t bits = (uint32_t)half << 16;
+        if (w->type == OPSIN_STORED_FLOAT16) value = from_half(half);
+        else memcpy(&value, &bits, sizeof value);
+    }
+    if (w->output_scale) value *= w->output_scale[output];
+    if (w->input_scale) value *= w->input_scale[input];
+    return value;
+}
+
+// Rounds to the nearest bf16, halves to even, as VCVTNEPS2BF16 does.
+static uint16_t to_bfloat(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, void *packed) {
+    const size_t depth = w->taps * w->inputs;
+    memset(packed, 0, opsin_gemm_packed_bytes(s, w->outputs, depth));
+    size_t column = 0;
+    char *panel = packed;
+    for (size_t p = 0; p < s->panels; p++) {
+        const size_t width = (s->narrow + (p < s->wider)) * s->vector;
+        for (size_t j = 0; j < width && column + j < w->outputs; j++) {
+            for (size_t tap = 0; tap < w->taps; tap++) {
+                for (size_t c = 0; c < w->inputs; c++) {
+                    const size_t k = tap * w->inputs + c;
+                    const float value = opsin_stored_value(w, column + j, c, tap);
+                    if (s->bf16) ((uint16_t *)panel)[(k / 2 * width + j) * 2 + k % 2] = to_bfloat(value);
+                    else ((float *)panel)[k * width + j] = value;
+                }
+            }
+        }
+        panel += s->bf16 ? (depth + 1) / 2 * width * 4 : depth * width * 4;
+        column += width;
+    }
+}
+
+size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
+    const size_t groups = q->window.kernel_height ? (size_t)q->window.kernel_height * q->window.kernel_width : 1;
+    return groups * q->shape.tile_rows * sizeof(void *);
+}
+
+opsin_task_fn opsin_gemm(opsin_isa isa, bool bf16) {
+    (void)bf16;
+    switch (isa) {
+#if defined(__x86_64__)
+    case OPSIN_ISA_AVX512: return gemm_avx512;
+    case OPSIN_ISA_AVX2: return gemm_avx2;
+#elif defined(__aarch64__)
+    case OPSIN_ISA_NEON: return gemm_neon;
+#endif
+    default: return gemm_generic;
+    }
+}

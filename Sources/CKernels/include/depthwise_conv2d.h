@@ -1,0 +1,30 @@
+// Convolution of every channel with its own kernel.
+#pragma once
+#include "gemm.h"
+
+typedef struct {
+    const float *x; // [images, height, width, channels]
+    float *y;       // [images, output_height, output_width, channels]; not the residual's bytes, since tiles may overlap
+    const float *weights; // [taps][padded channels], from opsin_depthwise_conv2d_pack
+    opsin_epilogue epilogue;
+    opsin_window window;
+    uint32_t images;
+    uint32_t tile_rows;    // output rows of a task, 1 or 2
+    uint32_t tile_columns; // output columns computed together: 1, 4 or 7; 0: a window without kernels of its own
+    uint32_t chunks;       // parts that the channels are cut into
+} opsin_depthwise_conv2d_arguments;
+
+// Chooses tile_rows, tile_columns and chunks from the window, the images and the threads.
+void opsin_depthwise_conv2d_plan(opsin_depthwise_conv2d_arguments *arguments, uint32_t threads);
+
+// How many tasks there are: chunks x images x row tiles.
+size_t opsin_depthwise_conv2d_tasks(const opsin_depthwise_conv2d_arguments *arguments);
+size_t opsin_depthwise_conv2d_scratch_bytes(const opsin_depthwise_conv2d_arguments *arguments);
+
+// Channels rounded up to 16, which is what weights and bias are padded to.
+size_t opsin_depthwise_conv2d_padded(size_t channels);
+
+// Packs [outputs][taps] into [taps][padded]; `inputs` of the weights is 1.
+void opsin_depthwise_conv2d_pack(const opsin_stored_weights *weights, float *packed);
+
+opsin_task_fn opsin_depthwise_conv2d(opsin_isa isa);

@@ -1,0 +1,12 @@
+// What this machine can do at most, measured: the roofs that reports hold kernels against.
+#pragma once
+#include "isa.h"
+
+// Floating-point operations a second of `threads` threads at once in fused multiply-adds of fp32. Takes about 10 ms. 0 when threads cannot start.
+double opsin_peak_fp32(opsin_isa isa, uint32_t threads);
+
+// The same for VDPBF16PS; 0 where the machine has none.
+double opsin_peak_bf16(uint32_t threads);
+
+// Bytes a second that `threads` threads read from memory, over 64 MiB a thread. 0 without memory.
+double opsin_peak_read(uint32_t threads);

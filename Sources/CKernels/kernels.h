@@ -1,0 +1,18 @@
+// What kernels_*.c build from the shared bodies, one set of functions per instruction set; the dispatchers pick from it.
+#pragma once
+#include "include/depthwise_conv2d.h"
+#include "include/gemm.h"
+
+#define OPSIN_DECLARE_KERNELS(isa)                                                                                                                           \
+    void gemm_##isa(const void *arguments, size_t first, size_t last, void *scratch);                                                                        \
+    void depthwise_conv2d_##isa(const void *arguments, size_t first, size_t last, void *scratch);                                                            \
+    double peak_fma_##isa(size_t rounds, float *sink);
+
+OPSIN_DECLARE_KERNELS(generic)
+OPSIN_DECLARE_KERNELS(neon)
+OPSIN_DECLARE_KERNELS(avx2)
+OPSIN_DECLARE_KERNELS(avx512)
+double peak_dot_avx512_bf16(size_t rounds, float *sink);
+
+// Element (output, input, tap) of stored weights in fp32, scales applied.
+float opsin_stored_value(const opsin_stored_weights *weights, size_t output, size_t input, size_t tap);

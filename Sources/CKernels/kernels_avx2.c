@@ -1,0 +1,14 @@
+// The shared kernel bodies, built for avx2.
+#if defined(__x86_64__)
+#define OPSIN_BUILD_AVX2 1
+#define OPSIN_SUFFIX avx2
+#include <immintrin.h>
+#include "include/depthwise_conv2d.h"
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
+#include "simd.h"
+#include "vector_math.h"
+#include "gemm_body.h"
+#include "depthwise_conv2d_body.h"
+#include "peak_body.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,9 @@
+// The shared kernel bodies, built for the compiler's baseline.
+#define OPSIN_BUILD_GENERIC 1
+#define OPSIN_SUFFIX generic
+#include "include/depthwise_conv2d.h"
+#include "simd.h"
+#include "vector_math.h"
+#include "gemm_body.h"
+#include "depthwise_conv2d_body.h"
+#include "peak_body.h"
