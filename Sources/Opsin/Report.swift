@@ -60,3 +60,21 @@ extension Double {
         return scaled.isFinite ? scaled / factor : self
     }
 }
+
+extension Report {
+    public func jsonText(timings: Timings) -> String { json(timings: timings).text }
+}
+
+extension Device {
+    /// The form of `opsin devices --json`.
+    public static func jsonText(_ devices: [Device]) -> String {
+        JSON.array(
+            devices.map {
+                [
+                    "kind": .string($0.kind.rawValue), "name": .string($0.name), "features": .array($0.features.map { .string($0) }),
+                    "processors": .integer($0.processors), "default_threads": .integer($0.defaultThreads),
+                ]
+            }
+        ).text
+    }
+}

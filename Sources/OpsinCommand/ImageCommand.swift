@@ -21,7 +21,7 @@ struct ImageCommand: ParsableCommand {
     var box: String?
 
     mutating func run() throws {
-        var picture = try Picture(path: input)
+        var picture = try Image(path: input)
         if let resize {
             let sides = resize.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
             guard sides.count == 2, let width = sides[0], let height = sides[1] else {

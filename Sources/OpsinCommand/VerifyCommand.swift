@@ -1,0 +1,74 @@
+internal import ArgumentParser
+internal import Opsin
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Holds a run against expected tensors, or against the CPU's fp32, layer by layer.",
+        discussion: "With --expected the tensors of that file are compared; its pixel_values, or --image, is the input. Without it the model runs on the CPU in fp32 and as --device and --precision say, and every module's output is compared. Exit 1 when it diverges.")
+
+    @Argument(help: ArgumentHelp("A timm or transformers folder.", valueName: "dir"))
+    var model: String
+
+    @Option(help: ArgumentHelp("A safetensors file with what the reference gave.", valueName: "file"))
+    var expected: String?
+
+    @Option(help: ArgumentHelp("A photo; without it a fixed pattern.", valueName: "file"))
+    var image: String?
+
+    @Option(help: "Largest difference that passes, over the largest expected magnitude; by default 1e-4 for fp32, 0.25 for bf16.")
+    var tolerance: Double?
+
+    @OptionGroup var common: CommonOptions
+
+    mutating func run() throws {
+        let opened = try Model(common.runtime(), path: model)
+        let options = try common.sessionOptions()
+        let session = try Session(opened, options)
+        let limit = tolerance ?? (session.precision == .bf16 ? 0.25 : 1e-4)
+        let verification = try expected.map { path throws(OpsinError) in try against(path, opened, options, limit) } ?? againstCPU(opened, options, limit)
+        if common.json { Terminal.line(verification.jsonText) } else { print(verification, session.precision) }
+        guard verification.holds else { throw InputsFailed() }
+    }
+
+    private func against(_ path: String, _ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Verification {
+        let tensors = try TensorFile.read(path)
+        let input: Tensor
+        if let image {
+            input = try opened.preprocess(Image(path: image)).tensor
+        } else if let stored = tensors.first(where: { $0.name == "pixel_values" }) {
+            input = stored
+        } else {
+            throw OpsinError(.argument, "\(path) has no pixel_values, so --image is needed")
+        }
+        var options = options
+        options.exposesLayers = tensors.contains { $0.name.hasPrefix("sample.") }
+        let (outputs, _, _) = try Session(opened, options).run(tensors: [input])
+        let expected = tensors.filter { $0.name != "pixel_values" }
+        return Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit)
+    }
+
+    private func againstCPU(_ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Verification {
+        let input = try image.map { path throws(OpsinError) in try opened.preprocess(Image(path: path)).tensor } ?? opened.patternInput()
+        var referenceOptions = Session.Options()
+        referenceOptions.exposesLayers = true
+        var options = options
+        // Fused, but with every module's output kept: what a run really computes.
+        options.features = try opened.moduleOutputs()
+        let cpu = try Model(Runtime(), path: opened.path)
+        let (expected, _, _) = try Session(cpu, referenceOptions).run(tensors: [input])
+        let (found, _, _) = try Session(opened, options).run(tensors: [input])
+        let names = Set(found.map(\.name))
+        return Verification(expected: expected.filter { names.contains($0.name) }, found: found, tolerance: limit)
+    }
+
+    private func print(_ verification: Verification, _ precision: Precision) {
+        Terminal.line("\("tensor".column(34))      max     mean  max/|max|")
+        for row in verification.rows {
+            let mark = row.isWithin ? "" : "  <- too far"
+            Terminal.line("\(row.name.column(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)")
+        }
+        let verdict = verification.firstDivergence.map { "diverges, first at \($0.name)" } ?? (verification.rows.isEmpty ? "nothing to compare" : "equal")
+        Terminal.line("\(precision.rawValue): \(verdict) (tolerance \(scientific(verification.tolerance)))")
+    }
+}
