@@ -1,0 +1,113 @@
+package import CKernels
+package import OpsinGraph
+private import Glibc
+
+/// A graph compiled for one input shape, one instruction set and one team: steps, an arena for activations, packed weights.
+///
+/// Running allocates nothing and takes no lock but the team's turn. One run at a time; the caller sees to that.
+@safe package final class CPUPlan: @unchecked Sendable {
+    // @unchecked: a session, which takes one call at a time, owns it.
+
+    /// What a report says about one step.
+    package struct StepReport: Sendable {
+        /// The node's name in the reference (`blocks.2.0.dw_start.conv`).
+        package let node: String
+        package let op: String
+        /// The kernel variant that was chosen: `gemm 6x64 avx512`.
+        package let kernel: String
+        package let cost: Cost
+        package let output: Shape
+    }
+
+    package let isa: ISA
+    package let precision: CPUPrecision
+    package let team: CPUTeam
+    package let reports: [StepReport]
+    package let inputs: [Graph.Port]
+    package let outputs: [Graph.Port]
+    /// Bytes of the arena of activations, and of scratch.
+    package let arenaBytes: Int
+    package let scratchBytes: Int
+
+    private let builder: CPUPlanBuilder
+    private let kept: [CPUStep]
+    private let steps: UnsafeMutableBufferPointer<opsin_step>
+    private let scratch: AlignedMemory
+    private let scratchStride: Int
+    private let times: UnsafeMutableBufferPointer<UInt64>
+
+    /// Compiles `graph`, which passes have been over. Packs weights that `weights` does not have yet. `isa` nil is the best one here.
+    package init(_ graph: Graph, team: CPUTeam, weights: PackedWeights, isa: ISA? = nil, precision: CPUPrecision = .fp32) throws(CPUError) {
+        let isa = try ISA.usable(isa)
+        try precision.check(isa)
+        let builder = try CPUPlanBuilder(graph, isa: isa, precision: precision, threads: team.threads, weights: weights)
+        var all: [CPUStep] = []
+        var reports: [StepReport] = []
+        for node in graph.nodes {
+            for (position, step) in try node.op.lower(node, builder).enumerated() {
+                all.append(step)
+                let cost = position == 0 ? node.cost : Cost()
+                reports.append(StepReport(node: node.name, op: node.op.name, kernel: step.kernel, cost: cost, output: node.output.shape))
+            }
+        }
+        if let failure = builder.failure { throw failure }
+        // Two lines of distance, so that no two threads write to neighbouring lines.
+        scratchStride = ((all.map(\.scratchBytes).max() ?? 0) + 4095) / 4096 * 4096 + 128
+        scratch = try AlignedMemory(byteCount: scratchStride * team.threads)
+        unsafe steps = .allocate(capacity: all.count)
+        for (index, step) in all.enumerated() {
+            unsafe steps.initializeElement(at: index, to: opsin_step(run: step.run, arguments: step.arguments.pointer, tasks: step.tasks))
+        }
+        unsafe times = .allocate(capacity: all.count)
+        unsafe times.initialize(repeating: 0)
+        (self.isa, self.precision, self.team, self.reports, self.builder, kept) = (isa, precision, team, reports, builder, all)
+        (inputs, outputs) = (graph.inputs, graph.outputs)
+        (arenaBytes, scratchBytes) = (builder.arena.byteCount, scratch.byteCount)
+    }
+
+    deinit {
+        unsafe steps.deallocate()
+        unsafe times.deallocate()
+    }
+
+    /// Lets `body` write input number `index`: fp32, NHWC, dense. Inputs are gone after a run; write each before every run.
+    package func withInput<Result, Failure: Error>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result) throws(Failure) -> Result {
+        let value = inputs[index].value
+        return unsafe try body(UnsafeMutableBufferPointer(start: builder.pointer(value), count: value.shape.count))
+    }
+
+    /// Lets `body` read output number `index` of the last run: fp32, NHWC, dense.
+    package func withOutput<Result, Failure: Error>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result) throws(Failure) -> Result {
+        let value = outputs[index].value
+        return unsafe try body(UnsafeBufferPointer(start: builder.pointer(value), count: value.shape.count))
+    }
+
+    /// Computes the outputs from the inputs.
+    package func run() {
+        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, nil)
+    }
+
+    /// Runs and answers how many nanoseconds each step took, in the order of `reports`.
+    package func runTimed() -> [UInt64] {
+        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, times.baseAddress)
+        return unsafe Array(times)
+    }
+
+    /// Copies inputs in, runs, copies outputs out. Throws when the number or length of the inputs is wrong.
+    package func run(_ values: [[Float]]) throws(CPUError) -> [[Float]] {
+        guard values.count == inputs.count else { throw CPUError("\(values.count) inputs given, expected \(inputs.count)") }
+        for (index, value) in values.enumerated() {
+            let expected = inputs[index].value.shape
+            guard value.count == expected.count else { throw CPUError("input \(inputs[index].name) has \(value.count) values, expected \(expected.count) for \(expected)") }
+            unsafe withInput(index) { place in _ = unsafe place.update(from: value) }
+        }
+        run()
+        return outputs.indices.map { index in unsafe withOutput(index) { unsafe Array($0) } }
+    }
+
+    /// Fills the arena with NaN. For tests: a kernel that reads what nobody wrote then shows it.
+    package func poison() {
+        let floats = unsafe builder.arena.floats
+        for index in 0..<builder.arena.byteCount / 4 { unsafe floats[index] = .nan }
+    }
+}

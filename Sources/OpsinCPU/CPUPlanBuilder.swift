@@ -1,0 +1,57 @@
+package import CKernels
+package import OpsinGraph
+
+/// The place where ops lower themselves: an arena with an offset for every value, and the memory of parameters. Lives as long as its plan.
+@safe package final class CPUPlanBuilder: CPULowering {
+    package let isa: ISA
+    package let precision: CPUPrecision
+    package let threads: Int
+    package let arena: AlignedMemory
+    /// The first memory that could not be had; the plan throws it.
+    package private(set) var failure: CPUError?
+
+    private let offsets: [Int?]
+    private let weights: PackedWeights
+    private var kept: [AlignedMemory] = []
+
+    package init(_ graph: Graph, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
+        let memory = ActivationMemory(graph)
+        // One page more: kernels may read up to 64 bytes past a value, the last one included.
+        arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
+        offsets = memory.offsets
+        (self.isa, self.precision, self.threads, self.weights) = (isa, precision, threads, weights)
+    }
+
+    package func pointer(_ value: Value) -> UnsafeMutablePointer<Float> {
+        // A value inside a fused group has no place of its own; its group does not ask.
+        let offset = offsets.indices.contains(value.index) ? offsets[value.index] ?? 0 : 0
+        return unsafe (arena.base + offset).assumingMemoryBound(to: Float.self)
+    }
+
+    package func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
+        keep(count: count) { () throws(CPUError) in
+            try unsafe weights.memory(key, byteCount: count * 4 + 64) { place in unsafe make(place.assumingMemoryBound(to: Float.self)) }
+        }
+    }
+
+    package func parameters(_ values: [Float]) -> UnsafePointer<Float> {
+        let padded = (values.count + 15) / 16 * 16 + 16
+        return keep(count: padded) { () throws(CPUError) in
+            let memory = try AlignedMemory(byteCount: padded * 4)
+            for (index, value) in values.enumerated() { unsafe memory.floats[index] = value }
+            return memory
+        }
+    }
+
+    /// Keeps what `make` gives. When there is no memory the failure is remembered, and the arena, which nobody runs then, stands in.
+    private func keep(count: Int, _ make: () throws(CPUError) -> AlignedMemory) -> UnsafePointer<Float> {
+        do {
+            let memory = try make()
+            kept.append(memory)
+            return unsafe UnsafePointer(memory.floats)
+        } catch {
+            failure = failure ?? error
+            return unsafe UnsafePointer(arena.floats)
+        }
+    }
+}

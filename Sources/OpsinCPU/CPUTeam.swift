@@ -1,0 +1,22 @@
+package import CKernels
+
+/// The threads that run plans. Sessions may share one: runs take turns.
+@safe package final class CPUTeam: @unchecked Sendable {
+    // @unchecked: the C side takes its own turns.
+    package let team: OpaquePointer
+    package let threads: Int
+
+    /// As many threads as asked for, 1 to 256; nil: one per physical core that this process may use, at most 8.
+    package init(threads: Int? = nil) throws(CPUError) {
+        let count = threads ?? CPUTeam.defaultThreads
+        guard (1...256).contains(count) else { throw CPUError("threads is \(count), expected 1 to 256") }
+        guard let team = unsafe opsin_team_create(UInt32(count)) else { throw CPUError("the system does not start \(count) threads") }
+        unsafe self.team = team
+        self.threads = count
+    }
+
+    /// One per physical core that affinity and control groups leave to this process, at most 8.
+    package static var defaultThreads: Int { min(Int(opsin_cpu_available()), 8) }
+
+    deinit { unsafe opsin_team_destroy(team) }
+}
