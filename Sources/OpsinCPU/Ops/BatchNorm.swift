@@ -1,0 +1,25 @@
+package import OpsinGraph
+
+private import CKernels
+
+extension BatchNorm: CPUOp {
+    package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        unsafe [scaleAndShift(node, plan, scale: scale, shift: shift)]
+    }
+}
+
+extension LayerScale: CPUOp {
+    /// A batch normalisation without shift.
+    package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        unsafe [scaleAndShift(node, plan, scale: gamma, shift: [Float](repeating: 0, count: gamma.count))]
+    }
+}
+
+/// `y[.., c] = x[.., c] * scale[c] + shift[c]`.
+private func scaleAndShift(_ node: Graph.Node, _ plan: any CPULowering, scale: [Float], shift: [Float]) -> CPUStep {
+    let shape = node.output.shape, strip = rowsPerTask(width: shape.c)
+    let arguments = unsafe opsin_batch_norm_arguments(
+        x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), scale: plan.parameters(scale), shift: plan.parameters(shift),
+        rows: shape.pixels, channels: shape.c, strip: strip)
+    return unsafe CPUStep(opsin_batch_norm(plan.isa.c), arguments, tasks: tasks(shape.pixels, each: strip), kernel: "batch_norm \(plan.isa.rawValue)")
+}
