@@ -1,6 +1,6 @@
 package import OpsinGraph
 
-private import CKernels
+internal import CKernels
 
 extension AveragePool2D: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
@@ -10,16 +10,8 @@ extension AveragePool2D: CPUOp {
     }
 }
 
-extension MaxPool2D: CPUOp {
-    package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
-        let arguments = unsafe poolArguments(window, node, plan, countIncludesPadding: false)
-        let rows = node.output.shape.n * node.output.shape.h
-        return unsafe [CPUStep(opsin_max_pool2d(plan.isa.c), arguments, tasks: rows, kernel: "max_pool2d \(plan.isa.rawValue)")]
-    }
-}
-
 /// The geometry that both pools share.
-private func poolArguments(_ window: SlidingWindow, _ node: Graph.Node, _ plan: any CPULowering, countIncludesPadding: Bool) -> opsin_pool2d_arguments {
+func poolArguments(_ window: SlidingWindow, _ node: Graph.Node, _ plan: any CPULowering, countIncludesPadding: Bool) -> opsin_pool2d_arguments {
     let x = node.inputs[0].shape, y = node.output.shape
     return unsafe opsin_pool2d_arguments(
         x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), images: x.n, height: x.h, width: x.w, channels: x.c,

@@ -4,19 +4,12 @@ private import CKernels
 
 extension BatchNorm: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
-        unsafe [scaleAndShift(node, plan, scale: scale, shift: shift)]
-    }
-}
-
-extension LayerScale: CPUOp {
-    /// A batch normalisation without shift.
-    package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
-        unsafe [scaleAndShift(node, plan, scale: gamma, shift: [Float](repeating: 0, count: gamma.count))]
+        [scaleAndShift(node, plan, scale: scale, shift: shift)]
     }
 }
 
 /// `y[.., c] = x[.., c] * scale[c] + shift[c]`.
-private func scaleAndShift(_ node: Graph.Node, _ plan: any CPULowering, scale: [Float], shift: [Float]) -> CPUStep {
+func scaleAndShift(_ node: Graph.Node, _ plan: any CPULowering, scale: [Float], shift: [Float]) -> CPUStep {
     let shape = node.output.shape, strip = rowsPerTask(width: shape.c)
     let arguments = unsafe opsin_batch_norm_arguments(
         x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), scale: plan.parameters(scale), shift: plan.parameters(shift),

@@ -5,6 +5,7 @@ private import CKernels
 extension Resize: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
         let x = node.inputs[0].shape, y = node.output.shape
+        guard max(x.h, x.w) <= 1 << 24 else { throw CPUError("\(node.name): Resize reads maps of up to 2^24 rows and columns, found \(x)") }
         let rows = ResizeTaps(self, from: x.h, to: y.h), columns = ResizeTaps(self, from: x.w, to: y.w)
         let arguments = unsafe opsin_resize_arguments(
             x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), images: x.n, height: x.h, width: x.w, channels: x.c,
@@ -21,7 +22,7 @@ extension Resize: CPUOp {
 struct ResizeTaps {
     /// Inputs of one output: 1, 2 or 4.
     let count: Int
-    /// `[outputs, count]`, each in `0..<inputs`; exact as floats, since an extent is at most 2^20 where this op makes one and checked by the caller.
+    /// `[outputs, count]`, each in `0..<inputs`; exact as floats, since `inputs` is at most 2^24.
     private(set) var indices: [Float] = []
     /// `[outputs, count]`
     private(set) var weights: [Float] = []
