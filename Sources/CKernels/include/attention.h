@@ -1,0 +1,26 @@
+// Scaled dot-product attention with an online softmax: no queries x keys matrix beyond a tile in scratch.
+#pragma once
+#include "executor.h"
+#include "isa.h"
+
+#pragma clang assume_nonnull begin
+
+// With multi-query attention all query heads of a key-value head are rows of one matrix: row r is query r / group, head r % group of the group.
+typedef struct {
+    const float *q; // [images, queries, heads * head_size]
+    const float *k; // [images, keys, key_value_heads * head_size]
+    const float *v; // [images, keys, key_value_heads * value_size]
+    float *y;       // [images, queries, heads * value_size]
+    size_t images, queries, keys, heads, key_value_heads, head_size, value_size;
+    size_t block; // rows of a task: tasks = images * key_value_heads * ceil(queries * heads / key_value_heads / block)
+    float scale;
+} opsin_attention_arguments;
+
+// The task function for an instruction set.
+opsin_task_fn _Nonnull opsin_attention(opsin_isa isa);
+// Rows that the inner kernel computes together: `block` is best a multiple of it.
+size_t opsin_attention_tile(opsin_isa isa);
+// Bytes of scratch that a task needs.
+size_t opsin_attention_scratch(const opsin_attention_arguments *arguments);
+
+#pragma clang assume_nonnull end

@@ -1,0 +1,61 @@
+// Sixteen floats as one value, in clang's vector extensions: one body serves every instruction set.
+//
+// No function here takes or returns a vector, since a vector's calling convention depends on the instruction set: values go through macros, or
+// through pointers to always-inlined functions, which the optimizer dissolves.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define OPSIN_INLINE static inline __attribute__((always_inline))
+
+typedef float f32x16 __attribute__((ext_vector_type(16)));
+typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
+typedef float f32x16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
+typedef float f32x8 __attribute__((ext_vector_type(8)));
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef float f32x2 __attribute__((ext_vector_type(2)));
+
+// The sixteen floats at `pointer`, which may stand at any multiple of 4 bytes; also on the left of `=`.
+#define FROM16(pointer) (*(const f32x16_unaligned *)(pointer))
+#define AT16(pointer) (*(f32x16_unaligned *)(pointer))
+#define SPLAT(value) ((f32x16)(float)(value))
+// The bits of one type as the other: a cast between vectors of one size changes nothing.
+#define AS_INT(v) ((i32x16)(v))
+#define AS_FLOAT(v) ((f32x16)(v))
+
+// One instruction each. When one operand is NaN, the answer is `b`: put the value that may be NaN second to keep it.
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+// The first `count` (1 to 15) floats of v, written to y and nothing behind them.
+OPSIN_INLINE void store_part(float *y, const f32x16 *v, size_t count) {
+    float lanes[16];
+    AT16(lanes) = *v;
+    for (size_t i = 0; i < count; i++) y[i] = lanes[i];
+}
+
+// The first `count` (1 to 15) floats at x, and `rest` in the other lanes.
+OPSIN_INLINE void load_part(const float *x, f32x16 *v, size_t count, float rest) {
+    float lanes[16];
+    for (size_t i = 0; i < 16; i++) lanes[i] = rest;
+    for (size_t i = 0; i < count; i++) lanes[i] = x[i];
+    *v = FROM16(lanes);
+}
+
+// The sum of all lanes, added as a tree.
+OPSIN_INLINE float sum_lanes(const f32x16 *v) {
+    const f32x8 a = v->lo + v->hi;
+    const f32x4 b = a.lo + a.hi;
+    const f32x2 c = b.lo + b.hi;
+    return c.x + c.y;
+}
+
+// The largest lane; any lane when one of them is NaN.
+OPSIN_INLINE float max_lanes(const f32x16 *v) {
+    const f32x8 a = MAX(v->lo, v->hi);
+    const f32x4 b = MAX(a.lo, a.hi);
+    const f32x2 c = MAX(b.lo, b.hi);
+    return MAX(c.x, c.y);
+}
