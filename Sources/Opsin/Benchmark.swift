@@ -56,7 +56,7 @@ public struct Benchmark: Sendable {
         let measured = try session.withPlan(batch: options.batch, height: size.height, width: size.width) { (plan) throws(OpsinError) in
             let latency = Benchmark.latency(plan, options)
             let ops = Benchmark.profile(plan, runs: options.profiledRuns)
-            return (latency, ops, session.report(memoryBytes: plan.memoryBytes))
+            return (latency, ops, session.report(plan))
         }
         (latency, ops, report) = measured
         peak = session.peak()
@@ -80,14 +80,14 @@ public struct Benchmark: Sendable {
 
     private static func profile(_ plan: CPUPlan, runs: Int) -> [OpProfile] {
         guard runs > 0 else { return [] }
-        var times = [[Double]](repeating: [], count: plan.steps.count)
+        var times = [[Double]](repeating: [], count: plan.reports.count)
         for _ in 0..<runs {
-            for (index, nanoseconds) in plan.profiledRun().enumerated() { times[index].append(Double(nanoseconds) * 1e-6) }
+            for (index, nanoseconds) in plan.runTimed().enumerated() { times[index].append(Double(nanoseconds) * 1e-6) }
         }
-        return plan.steps.enumerated().map { index, step in
+        return plan.reports.enumerated().map { index, step in
             let sorted = times[index].sorted()
             return OpProfile(
-                name: step.name, op: step.op, kernel: step.kernel, milliseconds: sorted[sorted.count / 2], flops: step.cost.flops,
+                name: step.node, op: step.op, kernel: step.kernel, milliseconds: sorted[sorted.count / 2], flops: step.cost.flops,
                 bytes: step.cost.bytes(elementBytes: 4))
         }
     }

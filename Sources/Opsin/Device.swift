@@ -1,6 +1,6 @@
 internal import CKernels
 internal import Glibc
-package import OpsinCPU
+internal import OpsinCPU
 
 /// Something that can run models.
 public struct Device: Hashable, Sendable {
@@ -13,8 +13,8 @@ public struct Device: Hashable, Sendable {
     public let name: String
     /// Instruction sets (CPU) or features (GPU) that Opsin uses on it, best first.
     public let features: [String]
-    /// Logical processors that this process may use; 0 for a GPU.
-    public let processors: Int
+    /// Physical cores that this process may use; 0 for a GPU.
+    public let cores: Int
     /// What a session takes when no number of threads is asked for; 0 for a GPU.
     public let defaultThreads: Int
 
@@ -24,8 +24,8 @@ public struct Device: Hashable, Sendable {
         var names: [String] = []
         if features.amx_bf16 { names.append("amx_bf16") }
         if features.avx512_bf16 { names.append("avx512_bf16") }
-        names += ISA.available.map(\.rawValue)
-        return Device(kind: .cpu, name: processorName(), features: names, processors: CPUTeam.availableProcessors, defaultThreads: CPUTeam.defaultThreads)
+        names += ISA.available.reversed().map(\.rawValue)
+        return Device(kind: .cpu, name: processorName(), features: names, cores: Int(opsin_cpu_available()), defaultThreads: CPUTeam.defaultThreads)
     }()
 
     /// Every device of this machine. The CPU is always among them.

@@ -16,7 +16,7 @@ public struct MachinePeak: Hashable, Sendable {
     public static func measure(threads: Int) throws(OpsinError) -> [MachinePeak] {
         let isa = try Session.chosenISA()
         let many = threads == 0 ? CPUTeam.defaultThreads : threads
-        guard (1...CPUTeam.maximumThreads).contains(many) else { throw OpsinError(.argument, "threads is \(threads), expected 0 to \(CPUTeam.maximumThreads)") }
+        guard (1...256).contains(many) else { throw OpsinError(.argument, "threads is \(threads), expected 0 to 256") }
         return (many == 1 ? [1] : [1, many]).map { count in
             let roofs = CPUPeak(isa: isa, threads: count)
             return MachinePeak(threads: count, isa: isa.rawValue, fp32: roofs.fp32, bf16: roofs.bf16, read: roofs.read)

@@ -30,7 +30,11 @@ public final class Model: Sendable {
             throw OpsinError(error)
         }
         recipe = try Model.recipe(of: folder)
-        labels = folder.labels
+        do {
+            labels = try folder.labels()
+        } catch {
+            throw OpsinError(error)
+        }
         self.runtime = runtime
         self.path = path
     }
@@ -49,13 +53,16 @@ public final class Model: Sendable {
     public func label(_ id: Int) -> String { labels.indices.contains(id) && !labels[id].isEmpty ? labels[id] : String(id) }
 
     /// The recipe alone, for a folder without weights.
-    package static func recipe(of folder: ModelFolder) throws(OpsinError) -> PreprocessRecipe {
+    package static func recipe(of folder: ModelFolder, usesTestSize: Bool = false) throws(OpsinError) -> PreprocessRecipe {
         do {
             return try PreprocessRecipe(folder)
         } catch {
             throw OpsinError(.model, "\(folder.path): \(error.description)")
         }
     }
+
+    /// Bytes of all packed weights.
+    var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 
     func packedWeights(isa: ISA, precision: CPUPrecision) -> PackedWeights {
         packedWeights.withLock { cache in

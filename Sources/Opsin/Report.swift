@@ -72,7 +72,7 @@ extension Device {
             devices.map {
                 [
                     "kind": .string($0.kind.rawValue), "name": .string($0.name), "features": .array($0.features.map { .string($0) }),
-                    "processors": .integer($0.processors), "default_threads": .integer($0.defaultThreads),
+                    "cores": .integer($0.cores), "default_threads": .integer($0.defaultThreads),
                 ]
             }
         ).text

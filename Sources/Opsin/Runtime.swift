@@ -36,9 +36,7 @@ public final class Runtime: Sendable {
     /// The team of `threads` threads; 0 is the default number for this machine.
     func team(threads: Int) throws(OpsinError) -> CPUTeam {
         let count = threads == 0 ? CPUTeam.defaultThreads : threads
-        guard (1...CPUTeam.maximumThreads).contains(count) else {
-            throw OpsinError(.argument, "threads is \(threads), expected 1 to \(CPUTeam.maximumThreads), or 0 for the default")
-        }
+        guard (1...256).contains(count) else { throw OpsinError(.argument, "threads is \(threads), expected 1 to 256, or 0 for the default") }
         return try teams.withLock { (teams) throws(OpsinError) in
             if let team = teams[count] { return team }
             do {

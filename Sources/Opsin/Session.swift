@@ -34,7 +34,7 @@ public final class Session: Sendable {
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
         isa = try Session.chosenISA()
-        precision = try Session.chosenPrecision(options.precision)
+        precision = try Session.chosenPrecision(options.precision, isa)
         team = try model.runtime.team(threads: options.threads)
         plans = Mutex(PlanCache(limit: Session.planLimit))
         (self.model, self.options) = (model, options)
@@ -69,7 +69,7 @@ public final class Session: Sendable {
 
     /// Raw outputs to the task's answer, in the pixels of the image of that size.
     public func postprocess(_ tensors: [Tensor], imageWidth: Int, imageHeight: Int, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
-        try result(of: tensors, options, imageWidth: imageWidth, imageHeight: imageHeight, timings: Timings(), report: report(memoryBytes: 0))
+        try result(of: tensors, options, imageWidth: imageWidth, imageHeight: imageHeight, timings: Timings(), report: report(nil))
     }
 
     /// Plans the model for `batch` images of its own size and runs it once on zeros, so that the first image does not wait for it.
@@ -102,8 +102,7 @@ public final class Session: Sendable {
         let graph = try model.graph(batch: key.batch, height: key.height, width: key.width, endpoints: endpoints, optimized: !options.exposesLayers)
         let cpuPrecision: CPUPrecision = precision == .bf16 ? .bf16 : .fp32
         do {
-            return try CPUPlan(
-                graph, weights: model.packedWeights(isa: isa, precision: cpuPrecision), team: team, isa: isa, precision: cpuPrecision)
+            return try CPUPlan(graph, team: team, weights: model.packedWeights(isa: isa, precision: cpuPrecision), isa: isa, precision: cpuPrecision)
         } catch {
             throw OpsinError(.device, "\(model.path): \(error.description)")
         }
@@ -118,16 +117,16 @@ public final class Session: Sendable {
             throw OpsinError(.argument, "pixel_values is \(input.dimensions), expected [images, 3, height, width]")
         }
         return try withPlan(batch: input.dimensions[0], height: input.dimensions[2], width: input.dimensions[3]) { (plan) throws(OpsinError) in
-            let port = plan.graph.inputs[0]
-            plan.withInput(0) { input.copyNHWC(shape: port.value.shape, layout: port.layout, to: $0) }
+            let port = plan.inputs[0]
+            unsafe plan.withInput(0) { unsafe input.copyNHWC(shape: port.value.shape, layout: port.layout, to: $0) }
             let start = milliseconds()
             plan.run()
             let elapsed = milliseconds() - start
-            let outputs = plan.graph.outputs.indices.map { index in
-                let port = plan.graph.outputs[index]
-                return plan.withOutput(index) { Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
+            let outputs = plan.outputs.indices.map { index in
+                let port = plan.outputs[index]
+                return unsafe plan.withOutput(index) { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
             }
-            return (outputs, elapsed, report(memoryBytes: plan.memoryBytes))
+            return (outputs, elapsed, report(plan))
         }
     }
 
@@ -150,35 +149,36 @@ public final class Session: Sendable {
             task: model.task, imageWidth: imageWidth, imageHeight: imageHeight, classes: classes, tensors: tensors, timings: timings, report: report)
     }
 
-    func report(memoryBytes: Int) -> Report {
+    func report(_ plan: CPUPlan?) -> Report {
         Report(
             device: model.runtime.device, precision: precision, isa: isa.rawValue, threads: team.threads, dispatches: 0, fallbacks: model.runtime.fallbacks,
-            memoryBytes: memoryBytes)
+            memoryBytes: (plan?.arenaBytes ?? 0) + (plan?.scratchBytes ?? 0) + model.packedBytes)
     }
 }
 
 extension Session {
     /// The instruction set of `OPSIN_CPU_ISA`, or the best one.
     static func chosenISA() throws(OpsinError) -> ISA {
-        guard let name = environment("OPSIN_CPU_ISA") else { return ISA.available.first ?? .generic }
-        guard let isa = ISA(rawValue: name) else {
-            throw OpsinError(.argument, "OPSIN_CPU_ISA is \"\(name.prefix(40))\" (expected \(ISA.allCases.map(\.rawValue).joined(separator: ", ")))")
+        do {
+            return try ISA.usable()
+        } catch {
+            throw OpsinError(.device, error.description)
         }
-        guard ISA.available.contains(isa) else {
-            throw OpsinError(.device, "OPSIN_CPU_ISA is \(name), which this processor has not (it has \(ISA.available.map(\.rawValue).joined(separator: ", ")))")
-        }
-        return isa
     }
 
     /// What `default` and `auto` mean on the CPU; an error for a precision that it cannot run.
-    static func chosenPrecision(_ asked: Precision) throws(OpsinError) -> Precision {
+    static func chosenPrecision(_ asked: Precision, _ isa: ISA) throws(OpsinError) -> Precision {
         switch asked {
         case .default, .fp32: return .fp32
-        case .auto: return CPUPrecision.bf16.unavailableReason(isa: try chosenISA()) == nil ? .bf16 : .fp32
-        case .bf16:
-            if let reason = CPUPrecision.bf16.unavailableReason(isa: try chosenISA()) { throw OpsinError(.device, "precision bf16: \(reason)") }
-            return .bf16
         case .fp16: throw OpsinError(.device, "precision fp16: the CPU backend has fp32 and bf16")
+        case .auto, .bf16:
+            do {
+                try CPUPrecision.bf16.check(isa)
+                return .bf16
+            } catch {
+                guard asked == .bf16 else { return .fp32 }
+                throw OpsinError(.device, error.description)
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ struct DevicesCommand: ParsableCommand {
         guard !json else { return Terminal.line(Device.jsonText(devices)) }
         for device in devices {
             Terminal.line("\(device.kind.rawValue.column(8)) \(device.name)")
-            Terminal.line("         \(device.processors) processors, \(device.defaultThreads) threads by default; \(device.features.joined(separator: ", "))")
+            Terminal.line("         \(device.cores) cores, \(device.defaultThreads) threads by default; \(device.features.joined(separator: ", "))")
         }
     }
 }
