@@ -43,6 +43,7 @@ let package = Package(
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

@@ -2,3 +2,5 @@
 #pragma once
 #include "executor.h"
 #include "isa.h"
+#include "image_convert.h"
+#include "image_resize.h"
