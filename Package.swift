@@ -55,6 +55,7 @@ let package = Package(
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
+        .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

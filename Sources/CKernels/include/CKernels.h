@@ -11,6 +11,8 @@
 #include "gemm.h"
 #include "global_average_pool.h"
 #include "group_norm.h"
+#include "image_convert.h"
+#include "image_resize.h"
 #include "isa.h"
 #include "layer_norm.h"
 #include "peak.h"

@@ -1,0 +1,183 @@
+#include "codec.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+// Most scans of a progressive file. Encoders write about ten; a few kilobytes can claim thousands, each a pass over the whole image.
+#define MAXIMUM_SCANS 500
+
+typedef struct {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf jump;
+    char *message;
+    int32_t status;
+    bool ended;   // the reader ran out of bytes
+    bool starved; // entropy data was missing
+} decoder;
+
+static void fail(j_common_ptr common) {
+    decoder *d = (decoder *)common->client_data;
+    char text[JMSG_LENGTH_MAX];
+    common->err->format_message(common, text);
+    const bool truncated = d->ended || common->err->msg_code == JERR_INPUT_EOF || common->err->msg_code == JERR_INPUT_EMPTY;
+    if (truncated) d->status = opsin_codec_fail(d->message, OPSIN_CODEC_TRUNCATED, "JPEG: truncated, the file ends before its image (%s)", text);
+    else d->status = opsin_codec_fail(d->message, OPSIN_CODEC_MALFORMED, "JPEG: %s", text);
+    longjmp(d->jump, 1);
+}
+
+static void truncated(decoder *d) {
+    d->status = opsin_codec_fail(d->message, OPSIN_CODEC_TRUNCATED, "JPEG: truncated, expected %u rows, the file ends at row %u", d->codec.image_height,
+                                 d->codec.output_scanline);
+    longjmp(d->jump, 1);
+}
+
+// Warnings: libjpeg invents gray pixels when bytes are missing; that must not pass as a photo. In a file of several scans the first one that is
+// missing leaves a blurred image without any further warning. Other corruption is tolerated as Pillow does.
+static void warn(j_common_ptr common, int level) {
+    if (level >= 0) return;
+    decoder *d = (decoder *)common->client_data;
+    if (common->err->msg_code == JWRN_JPEG_EOF) d->ended = true;
+    if (common->err->msg_code == JWRN_HIT_MARKER) d->starved = true;
+    common->err->num_warnings++;
+    if (d->ended && (d->starved || (common->is_decompressor && d->codec.global_state > 202 && jpeg_has_multiple_scans(&d->codec)))) truncated(d);
+}
+
+static void silent(j_common_ptr common) { (void)common; }
+
+static void watch(j_common_ptr common) {
+    decoder *d = (decoder *)common->client_data;
+    if (d->codec.input_scan_number <= MAXIMUM_SCANS) return;
+    d->status = opsin_codec_fail(d->message, OPSIN_CODEC_MALFORMED, "JPEG: expected at most %d scans, found more", MAXIMUM_SCANS);
+    longjmp(d->jump, 1);
+}
+
+static void open_decoder(decoder *d, const uint8_t *bytes, size_t count, char *message) {
+    memset(d, 0, sizeof *d);
+    d->message = message;
+    d->codec.err = jpeg_std_error(&d->errors);
+    d->errors.error_exit = fail;
+    d->errors.emit_message = warn;
+    d->errors.output_message = silent;
+    d->codec.client_data = d;
+    (void)bytes;
+    (void)count;
+}
+
+static uint32_t orientation(const decoder *d) {
+    for (jpeg_saved_marker_ptr marker = d->codec.marker_list; marker; marker = marker->next) {
+        if (marker->marker == JPEG_APP0 + 1 && marker->data_length >= 6 && memcmp(marker->data, "Exif\0\0", 6) == 0)
+            return opsin_exif_orientation(marker->data, marker->data_length);
+    }
+    return 1;
+}
+
+// Reads up to the first scan and chooses colours. Jumps on failure.
+static void read_header(decoder *d, const uint8_t *bytes, size_t count) {
+    jpeg_create_decompress(&d->codec);
+    d->codec.client_data = d;
+    d->progress.progress_monitor = watch;
+    d->codec.progress = &d->progress;
+    jpeg_mem_src(&d->codec, bytes, count);
+    jpeg_save_markers(&d->codec, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_read_header(&d->codec, TRUE);
+    d->status = opsin_codec_check_size(d->message, "JPEG", d->codec.image_width, d->codec.image_height);
+    if (d->status) longjmp(d->jump, 1);
+    // A Huffman-coded block takes a bit at least: a small file that claims many pixels is refused before anything is allocated.
+    if (!d->codec.arith_code && (uint64_t)d->codec.image_width * d->codec.image_height > (uint64_t)count * 8 * 64) {
+        d->status = opsin_codec_fail(d->message, OPSIN_CODEC_TRUNCATED, "JPEG: %u x %u pixels cannot be in a file of %zu bytes", d->codec.image_width,
+                                     d->codec.image_height, count);
+        longjmp(d->jump, 1);
+    }
+    switch (d->codec.jpeg_color_space) {
+    case JCS_GRAYSCALE: d->codec.out_color_space = JCS_GRAYSCALE; break;
+    case JCS_YCbCr:
+    case JCS_RGB: d->codec.out_color_space = JCS_RGB; break;
+    case JCS_CMYK:
+    case JCS_YCCK: d->codec.out_color_space = JCS_CMYK; break;
+    default:
+        d->status = opsin_codec_fail(d->message, OPSIN_CODEC_UNSUPPORTED, "JPEG: expected 1, 3 or 4 components, found %d", d->codec.num_components);
+        longjmp(d->jump, 1);
+    }
+}
+
+int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest, opsin_codec_info *info, char *message) {
+    decoder d;
+    open_decoder(&d, bytes, count, message);
+    if (setjmp(d.jump)) {
+        jpeg_destroy_decompress(&d.codec);
+        return d.status;
+    }
+    read_header(&d, bytes, count);
+    const uint32_t width = d.codec.image_width, height = d.codec.image_height, side = width < height ? width : height;
+    uint32_t reduction = 1;
+    while (shortest > 0 && reduction < 8 && side / (reduction * 2) >= shortest) reduction *= 2;
+    *info = (opsin_codec_info){
+        .width = (width + reduction - 1) / reduction,
+        .height = (height + reduction - 1) / reduction,
+        .channels = d.codec.out_color_space == JCS_GRAYSCALE ? 1 : 3,
+        .orientation = orientation(&d),
+        .reduction = reduction,
+        .full_width = width,
+        .full_height = height,
+    };
+    jpeg_destroy_decompress(&d.codec);
+    return OPSIN_CODEC_OK;
+}
+
+static uint8_t scaled(uint32_t ink, uint32_t light) {
+    const uint32_t t = ink * light + 128;
+    return (uint8_t)(light - (((t >> 8) + t) >> 8));
+}
+
+// Samples are 255 - ink. Black first, then each colour takes its share of the light that is left.
+static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t width) {
+    for (uint32_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
+        for (int c = 0; c < 3; c++) rgb[c] = scaled(255u - cmyk[c], cmyk[3]);
+    }
+}
+
+int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint8_t *pixels, char *message) {
+    decoder d;
+    open_decoder(&d, bytes, count, message);
+    if (setjmp(d.jump)) {
+        jpeg_destroy_decompress(&d.codec);
+        return d.status;
+    }
+    read_header(&d, bytes, count);
+    d.codec.scale_num = 1;
+    d.codec.scale_denom = info->reduction;
+    d.codec.dct_method = JDCT_ISLOW;
+    d.codec.do_fancy_upsampling = TRUE;
+    jpeg_start_decompress(&d.codec);
+    if (d.codec.output_width != info->width || d.codec.output_height != info->height) {
+        jpeg_destroy_decompress(&d.codec);
+        return opsin_codec_fail(message, OPSIN_CODEC_MALFORMED, "JPEG: expected %u x %u pixels, found %u x %u", info->width, info->height, d.codec.output_width,
+                                d.codec.output_height);
+    }
+    const size_t stride = (size_t)info->width * info->channels;
+    JSAMPARRAY ink = NULL;
+    if (d.codec.out_color_space == JCS_CMYK)
+        ink = d.codec.mem->alloc_sarray((j_common_ptr)&d.codec, JPOOL_IMAGE, (JDIMENSION)info->width * 4, 1);
+    while (d.codec.output_scanline < d.codec.output_height) {
+        uint8_t *row = pixels + stride * d.codec.output_scanline;
+        if (ink) {
+            jpeg_read_scanlines(&d.codec, ink, 1);
+            rgb_from_inverted_cmyk(ink[0], row, info->width);
+        } else {
+            JSAMPROW rows[8];
+            JDIMENSION wanted = d.codec.output_height - d.codec.output_scanline;
+            if (wanted > 8) wanted = 8;
+            for (JDIMENSION i = 0; i < wanted; i++) rows[i] = row + stride * i;
+            jpeg_read_scanlines(&d.codec, rows, wanted);
+        }
+    }
+    jpeg_destroy_decompress(&d.codec);
+    return OPSIN_CODEC_OK;
+}
