@@ -23,6 +23,8 @@ from opsin_runtime import Opsin, OpsinFailed
 HERE = Path(__file__).resolve().parent
 # Which peers stand beside which precision of Opsin.
 PEERS = {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}
+# A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
+LARGEST_DIFFERENCE = 1e-3
 # Between slices: the pools of the runtime that ran last stop spinning.
 PAUSE_S = 0.05
 
@@ -64,6 +66,13 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def check(runtime):
+    """Refuses a wrong answer. In bf16 these random weights make any answer rough: its difference is kept, and not judged."""
+    difference = runtime.facts["difference"]
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ValueError(f"the answer differs from torch's by {difference:.1e} of its largest value")
+
+
 def start(folder, threads, options, skipped):
     """Every runtime that works here for this model: name -> worker."""
     runtimes, flags = {}, machine.cpu_flags()
@@ -75,14 +84,19 @@ def start(folder, threads, options, skipped):
             opsin = Opsin(options.opsin, folder, threads, precision)
             try:
                 opsin.facts = {"difference": opsin.difference()}
+                if precision == "fp32":
+                    check(opsin)
                 opsin.slice(0.1)
                 runtimes[f"opsin_{precision}"] = opsin
             except (OpsinFailed, OSError, KeyError, ValueError) as reason:
                 skipped[f"opsin {precision} {folder.name}"] = str(reason)
         for name in PEERS[precision]:
             try:
-                runtimes[name] = Worker(name, folder, threads)
-            except RuntimeError as reason:
+                worker = Worker(name, folder, threads)
+                if precision == "fp32":
+                    check(worker)
+                runtimes[name] = worker
+            except (RuntimeError, ValueError) as reason:
                 skipped[f"{name} {folder.name}"] = str(reason)
     return runtimes
 
