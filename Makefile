@@ -32,7 +32,7 @@ bench: build ## times Opsin and its peers in one run (Benchmarks/README.md)
 	@Benchmarks/run
 
 format-check: ## the formatter's opinion of every Swift file
-	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	@swift format lint --strict --parallel --recursive Package.swift $(wildcard Plugins) Sources Tests
 	@echo "format-check: nothing to say"
 
 clean: ## removes what builds and benchmarks made, the benchmark's environment too

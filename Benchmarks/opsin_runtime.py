@@ -1,0 +1,69 @@
+"""Opsin as one of the runtimes: each slice is one call of `opsin bench`, whose own clock times the runs."""
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+class OpsinFailed(Exception):
+    """The command could not do what it was asked for; the text is its own line."""
+
+
+def call(binary, *arguments):
+    """Standard output of one call."""
+    done = subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        raise OpsinFailed(lines[-1] if lines else f"opsin {arguments[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+class Opsin:
+    """The same face as a worker of another runtime: a slice is asked for in seconds, and answers min and median."""
+
+    def __init__(self, binary, folder, threads, precision):
+        self.binary, self.folder, self.threads, self.precision = binary, folder, threads, precision
+
+    def bench(self, *arguments):
+        """One run of `opsin bench`, as its JSON has it."""
+        options = ["--device", "cpu", "--threads", self.threads, "--precision", self.precision, "--json"]
+        try:
+            return json.loads(call(self.binary, "bench", self.folder, *options, *arguments))["runs"][0]
+        except (ValueError, KeyError, IndexError) as wrong:
+            raise OpsinFailed(f"opsin bench does not answer as CLI.md says: {wrong!r}") from None
+
+    def slice(self, seconds):
+        """Runs for that long in a process of its own."""
+        latency = self.bench("--duration", seconds)["latency_ms"]
+        return {"min_ms": latency["min"], "median_ms": latency["median"]}
+
+    def roof_share(self):
+        """Share of the machine's own peak over the whole model: each op's share, weighted by its time. None where the table has none."""
+        try:
+            ops = [op for op in self.bench("--ops", "--duration", 0.5).get("ops", []) if op.get("roof_share") is not None]
+        except OpsinFailed:
+            return None
+        whole = sum(op["ms"] for op in ops)
+        return round(sum(op["ms"] * op["roof_share"] for op in ops) / whole, 3) if whole > 0 else None
+
+    def run_once(self):
+        """Runs the stored input; the path of the outputs."""
+        folder = Path(self.folder)
+        options = ["--device", "cpu", "--threads", self.threads, "--precision", self.precision]
+        call(self.binary, "run", folder, "--input", folder / "input.safetensors", "--output", folder / "opsin.safetensors", *options)
+        return folder / "opsin.safetensors"
+
+    def difference(self):
+        """Largest difference from torch's answer over its largest value."""
+        from safetensors.numpy import load_file
+
+        output, expected = load_file(self.run_once())["logits"], np.load(Path(self.folder) / "expected.npy")
+        return float(np.abs(output - expected).max() / np.abs(expected).max())
+
+    def cold_start_ms(self):
+        """From the start of the process to its end: opens the model, runs it once, writes the logits."""
+        start = time.perf_counter()
+        self.run_once()
+        return (time.perf_counter() - start) * 1e3

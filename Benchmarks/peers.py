@@ -1,0 +1,241 @@
+"""Times Opsin, ONNX Runtime and OpenVINO on the same models in one run, in turns, and writes Benchmarks/results/latest.json.
+
+    Benchmarks/run [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
+
+A machine's speed moves from second to second (clock, neighbours, caches), so nothing is timed in one block: for each model and number of threads every
+runtime gets a short slice in turn, a different one first in each round, and a number is the median over the rounds of the slices' medians. Batch 1,
+wall time of a run with the input in memory. Each runtime lives in a process of its own that sleeps while another is timed.
+"""
+import argparse
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import export_models
+import machine
+from opsin_runtime import Opsin, OpsinFailed
+
+HERE = Path(__file__).resolve().parent
+# Which peers stand beside which precision of Opsin.
+PEERS = {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}
+# A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
+LARGEST_DIFFERENCE = 1e-3
+# Between slices: the pools of the runtime that ran last stop spinning.
+PAUSE_S = 0.05
+
+
+class Worker:
+    """A peer in its own process (worker.py)."""
+
+    def __init__(self, runtime, folder, threads):
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENVINO_TELEMETRY_DISABLE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "worker.py", runtime, folder, str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        self.facts = self.answer()["ready"]
+
+    def answer(self):
+        """The next line, or the reason why there is none."""
+        line = self.process.stdout.readline()
+        if not line:
+            reason = self.process.stderr.read().strip().splitlines()
+            self.process.wait()
+            raise RuntimeError(reason[-1] if reason else "it ended without a word")
+        return json.loads(line)
+
+    def slice(self, seconds):
+        """Runs for that long."""
+        self.process.stdin.write(json.dumps({"seconds": seconds}) + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self):
+        """Waits until the process is gone, so that its processor time is known."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def say(text):
+    """Progress, beside the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def check(runtime):
+    """Refuses a wrong answer. In bf16 these random weights make any answer rough: its difference is kept, and not judged."""
+    difference = runtime.facts["difference"]
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ValueError(f"the answer differs from torch's by {difference:.1e} of its largest value")
+
+
+def start(folder, threads, options, skipped):
+    """Every runtime that works here for this model: name -> worker."""
+    runtimes, flags = {}, machine.cpu_flags()
+    for precision in options.precisions:
+        if precision == "bf16" and not flags & {"avx512_bf16", "amx_bf16"}:
+            skipped["bf16"] = "this processor has no bf16 instructions"
+            continue
+        if options.opsin:
+            opsin = Opsin(options.opsin, folder, threads, precision)
+            try:
+                opsin.facts = {"difference": opsin.difference()}
+                if precision == "fp32":
+                    check(opsin)
+                opsin.slice(0.1)
+                runtimes[f"opsin_{precision}"] = opsin
+            except (OpsinFailed, OSError, KeyError, ValueError) as reason:
+                skipped[f"opsin {precision} {folder.name}"] = str(reason)
+        for name in PEERS[precision]:
+            try:
+                worker = Worker(name, folder, threads)
+                if precision == "fp32":
+                    check(worker)
+                runtimes[name] = worker
+            except (RuntimeError, ValueError) as reason:
+                skipped[f"{name} {folder.name}"] = str(reason)
+    return runtimes
+
+
+def take_turns(runtimes, options):
+    """Slices in turn; name -> list of slices."""
+    slices = {name: [] for name in runtimes}
+    names = list(runtimes)
+    for turn in range(options.rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            slices[name].append(runtimes[name].slice(options.slice))
+            time.sleep(PAUSE_S)
+    return slices
+
+
+def summary(slices):
+    """The numbers that are kept of one runtime."""
+    medians = [s["median_ms"] for s in slices]
+    return {
+        "median_ms": round(statistics.median(medians), 4),
+        "min_ms": round(min(s["min_ms"] for s in slices), 4),
+        "slice_medians_ms": [round(median, 4) for median in medians],
+    }
+
+
+def ratio(opsin, peers):
+    """Opsin's time over that of the peer with the least median: within each round, where both met the same machine, then the median over the rounds."""
+    if not opsin or not peers:
+        return None
+    fastest = min(peers.values(), key=lambda peer: peer["median_ms"])
+    return round(statistics.median(a / b for a, b in zip(opsin["slice_medians_ms"], fastest["slice_medians_ms"])), 3)
+
+
+def measure(name, threads, options, skipped):
+    """The rows of one model and number of threads: one for each precision."""
+    folder, other = export_models.WORK / name, machine.OtherLoad()
+    runtimes = start(folder, threads, options, skipped)
+    if not runtimes:
+        return []
+    slices = take_turns(runtimes, options)
+    kept = {key: summary(slices[key]) | {"difference": runtimes[key].facts["difference"]} for key in runtimes}
+    shares = {p: runtimes[f"opsin_{p}"].roof_share() for p in options.precisions if f"opsin_{p}" in runtimes}
+    for runtime in runtimes.values():
+        if isinstance(runtime, Worker):
+            runtime.end()
+    rows, load = [], other.share()
+    for precision in options.precisions:
+        peers = {peer: kept[peer] for peer in PEERS[precision] if peer in kept}
+        opsin = kept.get(f"opsin_{precision}")
+        if not peers and not opsin:
+            continue
+        rows.append({
+            "model": name, "device": "cpu", "precision": precision, "threads": threads,
+            "opsin_ms": opsin["median_ms"] if opsin else None,
+            "peers": {peer: kept[peer]["median_ms"] for peer in peers},
+            "roof_share": shares.get(precision),
+            "of_fastest_peer": ratio(opsin, peers),
+            "details": ({"opsin": opsin} if opsin else {}) | peers,
+            "other_load": load,
+        })  # fmt: skip
+    return rows
+
+
+def cold_start(name, options, skipped):
+    """From nothing to the first result with one thread. Opsin: the whole process. A peer: from before its import to its first output, without the time
+    that Python itself and numpy take to start, which a C program would not pay."""
+    folder, times = export_models.WORK / name, {}
+    for _ in range(options.rounds):
+        if options.opsin and f"opsin fp32 {name}" not in skipped:
+            try:
+                times.setdefault("opsin", []).append(Opsin(options.opsin, folder, 1, "fp32").cold_start_ms())
+            except OpsinFailed as reason:
+                skipped[f"opsin cold start {name}"] = str(reason)
+        for peer in PEERS["fp32"]:
+            if f"{peer} {name}" not in skipped:
+                worker = Worker(peer, folder, 1)
+                times.setdefault(peer, []).append(worker.facts["load_ms"] + worker.facts["first_run_ms"])
+                worker.end()
+    return {"model": name, "threads": 1, "precision": "fp32"} | {key: round(statistics.median(values), 1) for key, values in times.items()}
+
+
+def print_table(rows):
+    """What was measured, for the eye."""
+    print(f"{'model':28}{'precision':>10}{'threads':>8}{'opsin':>9}   peers (ms, median)")
+    for row in rows:
+        opsin = f"{row['opsin_ms']:.2f}" if row["opsin_ms"] else "-"
+        print(f"{row['model']:28}{row['precision']:>10}{row['threads']:>8}{opsin:>9}   " + ", ".join(f"{k} {v:.2f}" for k, v in row["peers"].items()))
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=list(export_models.MODELS), choices=list(export_models.MODELS))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=list(PEERS))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--slice", type=float, default=0.5, help="seconds")
+    parser.add_argument("--cold-starts", nargs="*", default=["mobilenetv4_conv_small"], metavar="MODEL")
+    parser.add_argument("--opsin", type=Path, default=HERE.parent / ".build/release/opsin")
+    parser.add_argument("--output", type=Path, default=HERE / "results/latest.json")
+    options = parser.parse_args()
+    options.threads = [t for t in options.threads if t <= (os.cpu_count() or 1)]
+    return options
+
+
+def main():
+    options, skipped, rows = arguments(), {}, []
+    if not options.opsin.exists():
+        skipped["opsin"] = f"there is no {options.opsin} (make build makes it)"
+        options.opsin = None
+    for name in {*options.models, *options.cold_starts}:
+        if not export_models.have(name):
+            say(f"exporting {name}")
+            subprocess.run([sys.executable, "-W", "ignore", HERE / "export_models.py", name], check=True, stdout=subprocess.DEVNULL)
+    before = os.getloadavg()[0]
+    for name in options.models:
+        for threads in options.threads:
+            say(f"{name}, {threads} thread{'s' if threads > 1 else ''}")
+            rows += measure(name, threads, options, skipped)
+    cold = [cold_start(name, options, skipped) for name in options.cold_starts]
+    facts = {name: json.loads((export_models.WORK / name / "facts.json").read_text()) for name in options.models}
+    result = {
+        "schema_version": 1,
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "versions": machine.versions(options.opsin),
+        "load_average": {"before": round(before, 2), "after": round(os.getloadavg()[0], 2)},
+        "method": {"rounds": options.rounds, "slice_s": options.slice, "batch": 1, "number": "median over rounds of the slices' medians"},
+        "models": facts, "rows": rows, "cold_start_ms": cold, "skipped": skipped,
+    }  # fmt: skip
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(result, indent=1) + "\n")
+    print_table(rows)
+    for entry in cold:
+        print(f"cold start of {entry['model']}: " + ", ".join(f"{k} {v} ms" for k, v in entry.items() if k not in ("model", "threads", "precision")))
+    for what, reason in skipped.items():
+        say(f"not measured: {what}: {reason}")
+
+
+if __name__ == "__main__":
+    main()

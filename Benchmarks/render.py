@@ -1,0 +1,72 @@
+"""Writes the table of docs/benchmarks.md again, between its markers, from Benchmarks/results/latest.json.
+
+    python3 Benchmarks/render.py [RESULTS.json [PAGE.md]]
+"""
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BEGIN, END = "<!-- results: begin (Benchmarks/render.py) -->", "<!-- results: end -->"
+
+
+def cell(median, details):
+    """A median, with the least time behind it."""
+    return f"{median:.2f} ({details['min_ms']:.2f})" if median is not None and details else "–"
+
+
+def machine_line(result):
+    """Where and when, in a sentence."""
+    machine, versions, load = result["machine"], result["versions"], result["load_average"]
+    where = f"{machine['cpu']} (family/model/stepping {machine['family']}), {machine['cpus']} processors"
+    where += f" under {machine['hypervisor']}" if machine.get("hypervisor") else ""
+    what = f"ONNX Runtime {versions.get('onnxruntime', '?')}, OpenVINO {versions.get('openvino', '?')}"
+    what += f", Opsin {versions['opsin_commit']}" if versions.get("opsin_commit") else ""
+    return (
+        f"{result['date'][:10]}, {where}, {', '.join(machine['flags'])}; {what}. Load average {load['before']} before, {load['after']} after; "
+        f"{result['method']['rounds']} rounds of {result['method']['slice_s']} s a runtime."
+    )
+
+
+def table(result):
+    """The rows as Markdown."""
+    lines = [
+        "| model | precision | threads | Opsin | ONNX Runtime | OpenVINO | Opsin / fastest peer | share of peak | other load |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        details, peers = row["details"], row["peers"]
+        openvino = "openvino_bf16" if row["precision"] == "bf16" else "openvino"
+        lines.append("| " + " | ".join([
+            f"{row['model']} {result['models'][row['model']]['side']}", row["precision"], str(row["threads"]),
+            cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("onnxruntime"), details.get("onnxruntime")),
+            cell(peers.get(openvino), details.get(openvino)),
+            f"{row['of_fastest_peer']:.2f}" if row["of_fastest_peer"] else "–", f"{row['roof_share']:.0%}" if row["roof_share"] else "–",
+            f"{row['other_load']:.0%}",
+        ]) + " |")  # fmt: skip
+    return lines
+
+
+def cold_starts(result):
+    """From nothing to the first result, as Markdown."""
+    lines = ["| from the start to the first result, 1 thread | Opsin | ONNX Runtime | OpenVINO |", "|---|---:|---:|---:|"]
+    for entry in result["cold_start_ms"]:
+        times = [f"{entry[key]:.0f} ms" if key in entry else "–" for key in ("opsin", "onnxruntime", "openvino")]
+        lines.append(f"| {entry['model']} | " + " | ".join(times) + " |")
+    return lines if result["cold_start_ms"] else []
+
+
+def main():
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "results/latest.json"
+    page = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE.parent / "docs/benchmarks.md"
+    result, text = json.loads(source.read_text()), page.read_text()
+    if BEGIN not in text or END not in text:
+        raise SystemExit(f"render: {page}: no place for the table (expected a line '{BEGIN}' and a line '{END}')")
+    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    skipped = [f"- not measured: {what}: {reason}" for what, reason in result["skipped"].items()]
+    blocks = [[machine_line(result)], table(result), cold_starts(result), skipped]
+    page.write_text(head + "\n" + "\n\n".join("\n".join(block) for block in blocks if block) + "\n" + tail)
+
+
+if __name__ == "__main__":
+    main()

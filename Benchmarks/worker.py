@@ -1,0 +1,86 @@
+"""One runtime, one model, one number of threads, in a process of its own: loads, then times slices when it is told to.
+
+    worker.py RUNTIME MODEL_FOLDER THREADS
+
+Speaks JSON lines. After loading it writes what it is ({"ready": ...}); for each line {"seconds": S} on stdin it runs the model for S seconds and writes
+{"min_ms", "median_ms", "runs"}; it ends with its input. While it waits, it sleeps in a read, so that only the worker that was asked runs.
+"""
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+STARTED = time.perf_counter()
+RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16")
+
+
+def onnxruntime(folder, x, threads):
+    """The CPU provider with everything bound once: no copy of the input, none of the output."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    session = ort.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    binding = session.io_binding()
+    binding.bind_cpu_input(session.get_inputs()[0].name, x)
+    binding.bind_output(session.get_outputs()[0].name)
+    return lambda: session.run_with_iobinding(binding), lambda: binding.copy_outputs_to_cpu()[0], {"version": ort.__version__, "precision": "f32"}
+
+
+def openvino(folder, x, threads, precision):
+    """The CPU plugin for latency. Its precision is set in every run: by itself it takes bf16 where the machine has AMX."""
+    import openvino as ov
+
+    core = ov.Core()
+    wanted = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision}
+    compiled = core.compile_model(core.read_model(folder / "model.onnx"), "CPU", wanted)
+    request = compiled.create_infer_request()
+    request.set_input_tensor(ov.Tensor(x, shared_memory=True))
+    found = str(compiled.get_property("INFERENCE_PRECISION_HINT")).lower()
+    if precision == "bf16" and "bfloat16" not in found and "bf16" not in found:
+        raise SystemExit(f"openvino runs {found} where bf16 was asked for")
+    return request.infer, lambda: np.array(request.get_output_tensor(0).data), {"version": ov.__version__.split("-")[0], "precision": precision}
+
+
+def load(runtime, folder, x, threads):
+    """(run, read the output, what it is)"""
+    if runtime == "onnxruntime":
+        return onnxruntime(folder, x, threads)
+    return openvino(folder, x, threads, "bf16" if runtime.endswith("bf16") else "f32")
+
+
+def time_slice(run, seconds):
+    """Runs for that long, at least three times; wall time of each run."""
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1e3)
+    return {"min_ms": min(times), "median_ms": statistics.median(times), "runs": len(times)}
+
+
+def main():
+    runtime, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    x, expected = np.load(folder / "input.npy"), np.load(folder / "expected.npy")
+    run, read, facts = load(runtime, folder, x, threads)
+    loaded = time.perf_counter()
+    run()
+    output = read()
+    first = time.perf_counter()
+    facts |= {
+        "load_ms": (loaded - STARTED) * 1e3, "first_run_ms": (first - loaded) * 1e3,
+        "difference": float(np.abs(output - expected).max() / np.abs(expected).max()),
+    }  # fmt: skip
+    print(json.dumps({"ready": facts}), flush=True)
+    time_slice(run, 0.5)
+    for line in sys.stdin:
+        print(json.dumps(time_slice(run, json.loads(line)["seconds"])), flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENVINO_TELEMETRY_DISABLE", "1")
+    main()
