@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "OpsinCPU", dependencies: ["CKernels", "OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
-        .target(name: "Opsin", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
+        .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
+        .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CThreadLocal"),
         .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(

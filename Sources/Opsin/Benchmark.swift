@@ -1,4 +1,5 @@
 internal import OpsinCPU
+internal import OpsinGraph
 package import OpsinModels
 
 /// How fast a model runs: cold costs first, then many warm runs. Times the network alone, from tensors to tensors.

@@ -12,7 +12,7 @@ public struct Image: Hashable, Sendable {
     public init(path: String) throws(OpsinError) {
         let start = milliseconds()
         do {
-            pixels = try OpsinVision.Image(path: path)
+            pixels = try OpsinVision.Image(contentsOf: path)
         } catch {
             throw OpsinError(error)
         }

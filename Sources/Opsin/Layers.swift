@@ -1,3 +1,6 @@
+internal import OpsinGraph
+internal import OpsinModels
+
 extension Model {
     /// The reference's names of all values that can be asked for, in the order of the network; raw convolution outputs included.
     public func layerNames() throws(OpsinError) -> [String] {

@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Glibc
 
 /// Where the models that ship with Opsin are looked for.
@@ -31,18 +32,10 @@ enum ModelLocation {
 
     /// The folder of the shared library or program that this code was linked into, links resolved.
     private static func folderOfThisLibrary() -> String? {
-        var info = unsafe Dl_info()
-        guard unsafe dladdr(#dsohandle, &info) != 0, let name = unsafe info.dli_fname else { return nil }
-        // A program started by name has no folder in its name; the kernel knows.
-        let loaded = unsafe String(cString: name)
-        guard let resolved = resolve(loaded.contains("/") ? loaded : "/proc/self/exe"), let slash = resolved.lastIndex(of: "/") else { return nil }
-        return String(resolved[..<slash])
-    }
-
-    private static func resolve(_ path: String) -> String? {
-        guard let resolved = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
+        var path = [CChar](repeating: 0, count: 4096)
+        let length = unsafe opsin_own_path(&path, path.count)
+        let text = String(decoding: path.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.lastIndex(of: "/").map { String(text[..<$0]) }
     }
 }
 

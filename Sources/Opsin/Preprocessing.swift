@@ -1,3 +1,4 @@
+internal import OpsinGraph
 internal import OpsinModels
 package import OpsinVision
 

@@ -39,13 +39,17 @@ public final class Runtime: Sendable {
         guard (1...256).contains(count) else { throw OpsinError(.argument, "threads is \(threads), expected 1 to 256, or 0 for the default") }
         return try teams.withLock { (teams) throws(OpsinError) in
             if let team = teams[count] { return team }
-            do {
-                let team = try CPUTeam(threads: count)
-                teams[count] = team
-                return team
-            } catch {
-                throw OpsinError(.device, error.description)
-            }
+            let team = try newTeam(count)
+            teams[count] = team
+            return team
+        }
+    }
+
+    private func newTeam(_ threads: Int) throws(OpsinError) -> CPUTeam {
+        do {
+            return try CPUTeam(threads: threads)
+        } catch {
+            throw OpsinError(.device, error.description)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import OpsinGraph
 internal import OpsinModels
 
 /// Tensors in safetensors files, fp32.
