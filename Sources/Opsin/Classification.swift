@@ -21,9 +21,15 @@ extension Classification {
 
 extension Model {
     /// The best classes that `options` admit, best first, ties by id.
-    func classes(logits: [Float], _ options: TaskOptions) -> [Classification] {
-        let scores = classProbabilities(logits: logits)
-        let admitted = scores.indices.filter { scores[$0] > options.threshold ?? -1 && options.admits($0, label($0)) }
-        return topIndices(of: scores, among: admitted, count: options.topK).map { Classification(labelID: $0, label: label($0), score: scores[$0]) }
+    func classes(logits: [Float], _ options: TaskOptions) throws(OpsinError) -> [Classification] {
+        do {
+            let scores = try OpsinVision.Classification.probabilities(logits)
+            // What is not admitted cannot pass any threshold; the scores of the others stay those of the whole softmax.
+            let admitted = scores.enumerated().map { options.admits($0.offset, label($0.offset)) ? $0.element : -1 }
+            let best = OpsinVision.Classification.top(options.topK == 0 ? scores.count : options.topK, of: admitted, threshold: max(options.threshold ?? -0.5, -0.5))
+            return best.map { Classification(labelID: $0.label, label: label($0.label), score: $0.score) }
+        } catch {
+            throw OpsinError(.model, "\(path): \(error.description)")
+        }
     }
 }

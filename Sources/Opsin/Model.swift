@@ -55,7 +55,7 @@ public final class Model: Sendable {
     /// The recipe alone, for a folder without weights.
     package static func recipe(of folder: ModelFolder, usesTestSize: Bool = false) throws(OpsinError) -> PreprocessRecipe {
         do {
-            return try PreprocessRecipe(folder)
+            return try PreprocessRecipe(config: folder.config.json, preprocessor: folder.preprocessor?.json, useTestSize: usesTestSize)
         } catch {
             throw OpsinError(.model, "\(folder.path): \(error.description)")
         }

@@ -17,16 +17,20 @@ extension Model {
 
 extension PreprocessedImage {
     init(_ image: Image, _ recipe: PreprocessRecipe) throws(OpsinError) {
+        let preprocessed: OpsinVision.PreprocessedImage
         do {
-            let preprocessed = try recipe.apply(image.pixels)
-            let shape = try Shape(n: 1, h: preprocessed.height, w: preprocessed.width, c: 3)
-            tensor = unsafe preprocessed.values.withUnsafeBufferPointer {
-                unsafe Tensor(name: "pixel_values", shape: shape, layout: .nchw, nhwc: $0)
-            }
-            geometry = preprocessed.geometry
+            preprocessed = try recipe.apply(image.pixels)
         } catch {
             throw OpsinError(error)
         }
+        let shape: Shape
+        do {
+            shape = try Shape(n: 1, h: preprocessed.geometry.height, w: preprocessed.geometry.width, c: 3)
+        } catch {
+            throw OpsinError(.image, error.description)
+        }
+        tensor = unsafe preprocessed.pixels.withUnsafeBufferPointer { unsafe Tensor(name: "pixel_values", shape: shape, layout: .nchw, nhwc: $0) }
+        geometry = preprocessed.geometry
     }
 }
 

@@ -30,13 +30,14 @@ public final class Session: Sendable {
 
     let isa: ISA
     let team: CPUTeam
-    private let plans: Mutex<PlanCache>
+    private let isInCall = Atomic(false)
+    /// Touched only by the call that set `isInCall`.
+    nonisolated(unsafe) private var plans = PlanCache(limit: Session.planLimit)
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
         isa = try Session.chosenISA()
         precision = try Session.chosenPrecision(options.precision, isa)
         team = try model.runtime.team(threads: options.threads)
-        plans = Mutex(PlanCache(limit: Session.planLimit))
         (self.model, self.options) = (model, options)
     }
 
@@ -80,21 +81,15 @@ public final class Session: Sendable {
 
     /// Calls `body` with the plan for that input, made now if need be. `.busy` when the session is inside another call.
     func withPlan<Value>(batch: Int, height: Int, width: Int, _ body: (CPUPlan) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
-        let answer: Swift.Result<Value, OpsinError>? = plans.withLockIfAvailable { cache in
-            Swift.Result { () throws(OpsinError) in
-                let key = PlanCache.Key(batch: batch, height: height, width: width)
-                let plan: CPUPlan
-                if let known = cache.plan(for: key) {
-                    plan = known
-                } else {
-                    plan = try makePlan(key)
-                    cache.insert(plan, for: key)
-                }
-                return try body(plan)
-            }
+        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+            throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
         }
-        guard let answer else { throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session a thread)") }
-        return try answer.get()
+        defer { isInCall.store(false, ordering: .releasing) }
+        let key = PlanCache.Key(batch: batch, height: height, width: width)
+        if let known = unsafe plans.plan(for: key) { return try body(known) }
+        let plan = try makePlan(key)
+        unsafe plans.insert(plan, for: key)
+        return try body(plan)
     }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {
@@ -142,7 +137,7 @@ public final class Session: Sendable {
             }
             let expected = model.network.architecture.classCount
             guard logits.values.count == expected else { throw OpsinError(.argument, "logits is \(logits.dimensions), expected [1, \(expected)]") }
-            classes = model.classes(logits: logits.values, options)
+            classes = try model.classes(logits: logits.values, options)
         }
         timings.postprocess = milliseconds() - start
         return TaskResult(

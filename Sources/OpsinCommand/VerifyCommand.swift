@@ -49,7 +49,8 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private func againstCPU(_ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Verification {
-        let input = try image.map { path throws(OpsinError) in try opened.preprocess(Image(path: path)).tensor } ?? opened.patternInput()
+        let input: Tensor
+        if let image { input = try opened.preprocess(Image(path: image)).tensor } else { input = try opened.patternInput() }
         var referenceOptions = Session.Options()
         referenceOptions.exposesLayers = true
         var options = options

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OpsinGraph
+import OpsinGraph
 
 @Suite struct ActivationMemoryTests {
     func chain() throws -> (Graph, [Value]) {

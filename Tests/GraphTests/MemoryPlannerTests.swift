@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OpsinGraph
+import OpsinGraph
 
 @Suite struct MemoryPlannerTests {
     /// A generator of fixed numbers, so that a failure can be repeated.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OpsinGraph
+import OpsinGraph
 
 @Suite struct PassTests {
     func filter(_ dimensions: [Int], bias: Bool = false) throws -> Filter {
