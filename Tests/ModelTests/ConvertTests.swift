@@ -39,7 +39,8 @@ import Testing
     @Test func refusesWhatTheTypeCannotHold() throws {
         let folder = try TemporaryFolder()
         try folder.write(#"{"architecture": "mobilenetv4_conv_small"}"#, to: "config.json")
-        try SafetensorsWriter().write([SafetensorsWriter.Tensor(name: "bn1.running_var", dimensions: [2], values: [1, 70_000])], to: folder.path + "/model.safetensors")
+        try SafetensorsWriter().write(
+            [SafetensorsWriter.Tensor(name: "bn1.running_var", dimensions: [2], values: [1, 70_000])], to: folder.path + "/model.safetensors")
         let model = try ModelFolder(path: folder.path)
         let text = try #require(message { try model.convert(to: folder.path + "/half", type: .float16) })
         #expect(text.hasSuffix("tensor bn1.running_var holds 70000.0, which F16 cannot; take bf16 or f32"))

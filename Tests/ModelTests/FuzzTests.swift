@@ -18,7 +18,9 @@ import Testing
 
     /// A few bytes replaced, removed, doubled, or swapped for a piece that means something to a parser.
     private func mutated(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
-        let pieces = ["{", "}", "[", "]", ":", ",", "\"", "\\u", "\\ud800", "-", "1e999", "9223372036854775807", "-1", "0.5", "null", "\u{0}", "4611686018427387904"]
+        let pieces = [
+            "{", "}", "[", "]", ":", ",", "\"", "\\u", "\\ud800", "-", "1e999", "9223372036854775807", "-1", "0.5", "null", "\u{0}", "4611686018427387904",
+        ]
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -26,7 +28,9 @@ import Testing
             case 0: bytes[at] = UInt8.random(in: .min ... .max, using: &random)
             case 1: bytes.remove(at: at)
             case 2: bytes.insert(bytes[at], at: at)
-            case 3: bytes.replaceSubrange(at..<min(at + Int.random(in: 0...12, using: &random), bytes.count), with: Array(pieces.randomElement(using: &random)?.utf8 ?? "".utf8))
+            case 3:
+                bytes.replaceSubrange(
+                    at..<min(at + Int.random(in: 0...12, using: &random), bytes.count), with: Array(pieces.randomElement(using: &random)?.utf8 ?? "".utf8))
             default: bytes.removeLast(Int.random(in: 0...min(8, bytes.count), using: &random))
             }
         }
@@ -34,7 +38,8 @@ import Testing
     }
 
     @Test func threeThousandSafetensorsFiles() {
-        let header = #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[4],"data_offsets":[24,32]},"n":{"dtype":"I64","shape":[],"data_offsets":[32,40]}}"#
+        let header =
+            #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[4],"data_offsets":[24,32]},"n":{"dtype":"I64","shape":[],"data_offsets":[32,40]}}"#
         let whole = safetensors(header, dataCount: 40)
         var random = Seeded(state: 1)
         var read = 0
@@ -64,5 +69,39 @@ import Testing
             #expect((try? JSON(parsing: json.prettyText)) == json)
         }
         #expect(read > 0 && read < 3000)
+    }
+
+    @Test func threeHundredConfigurations() throws {
+        let values = [
+            "-1", "0", "1", "2", "7", "8", "16", "32", "224", "1000", "8192", "9223372036854775807", "-9223372036854775808", "0.01", "0.35", "1.4", "16.0",
+            "1e-308", "1e308", "true", "false", "null", "\"relu\"", "\"\"", "[]", "{}", "[3, 224, 224]", "[3, 8192, 1]", #"{"0": "a", "1": "b"}"#,
+            #"["a", "b"]"#,
+        ]
+        let kinds = [
+            (
+                #""model_type": "mobilenet_v2""#,
+                [
+                    "image_size", "depth_multiplier", "depth_divisible_by", "min_depth", "expand_ratio", "output_stride", "first_layer_is_expansion",
+                    "finegrained_output", "tf_padding", "layer_norm_eps", "hidden_act", "num_channels", "num_labels", "id2label", "architectures",
+                ]
+            ),
+            (#""architecture": "mobilenetv4_conv_small""#, ["num_classes", "pretrained_cfg", "label_names", "labels", "label_descriptions", "global_pool"]),
+            (#""architecture": "mobilenetv2_999""#, ["num_classes", "pretrained_cfg", "label_names"]),
+        ]
+        let folder = try TemporaryFolder()
+        var random = Seeded(state: 3)
+        var built = 0
+        for round in 0..<300 {
+            let (kind, keys) = kinds[round % kinds.count]
+            let chosen = keys.shuffled(using: &random).prefix(Int.random(in: 1...4, using: &random))
+            let members = [kind] + chosen.map { "\"\($0)\": \(values.randomElement(using: &random) ?? "0")" }
+            try folder.write("{" + members.joined(separator: ", ") + "}", to: "config.json")
+            guard let model = try? ModelFolder(path: folder.path), let architecture = try? model.architecture() else { continue }
+            #expect((try? model.labels()).map(\.count) ?? architecture.classCount == architecture.classCount)
+            guard let network = try? Network(architecture, weights: .madeUp) else { continue }
+            built += 1
+            _ = try? network.graph(batch: 2, height: 33, width: 65)
+        }
+        #expect(built > 30 && built < 300)
     }
 }

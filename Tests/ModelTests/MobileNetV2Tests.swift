@@ -29,7 +29,9 @@ import Testing
 
     @Test(arguments: [(1, 1), (32, 32), (224, 224), (225, 311), (96, 640)], [0.35, 1, 1.4])
     func buildsAtEverySize(_ size: (Int, Int), width: Double) throws {
-        let timm = try Network(#require(MobileNetV2(name: width == 0.35 ? "mobilenetv2_035" : width == 1 ? "mobilenetv2_100" : "mobilenetv2_140", classCount: 10)), weights: .madeUp)
+        let timm = try Network(
+            #require(MobileNetV2(name: width == 0.35 ? "mobilenetv2_035" : width == 1 ? "mobilenetv2_100" : "mobilenetv2_140", classCount: 10)),
+            weights: .madeUp)
         var options = MobileNetV2TF.Options()
         options.depthMultiplier = width
         let tf = try Network(MobileNetV2TF(options: options, classCount: 10), weights: .madeUp)
@@ -51,7 +53,9 @@ import Testing
         #expect(graph.endpoints.first { $0.name == "mobilenet_v2.layer.15" }?.value.shape == (try Shape(n: 1, h: side, w: side, c: 320)))
         var found: [Int] = []
         for layer in [5, 6, 13, 15] {
-            guard case .depthwiseConv2D(let op)? = graph.nodes.first(where: { $0.name == "mobilenet_v2.layer.\(layer).conv_3x3.convolution" })?.op else { continue }
+            guard case .depthwiseConv2D(let op)? = graph.nodes.first(where: { $0.name == "mobilenet_v2.layer.\(layer).conv_3x3.convolution" })?.op else {
+                continue
+            }
             found.append(op.window.dilationY)
         }
         // Layers 5 and 12 have stride 2 in the paper; 6 follows the one, 13 and 15 the other.

@@ -31,8 +31,10 @@ import Testing
 
     /// MACs of the published table (MODELS.md 2.1), in millions; a multiply-add counts as two operations. Depthwise and pointwise layers only.
     @Test(arguments: [
-        ("mobilenetv4_conv_small", 224, 186), ("mobilenetv4_conv_small", 256, 242), ("mobilenetv4_conv_medium", 256, 1080), ("mobilenetv4_conv_large", 384, 6376),
-        ("mobilenetv4_hybrid_medium", 256, 1271), ("mobilenetv4_hybrid_large", 384, 7712), ("mobilenetv4_conv_small_050", 224, 65), ("mobilenetv4_conv_small_035", 224, 48),
+        ("mobilenetv4_conv_small", 224, 186), ("mobilenetv4_conv_small", 256, 242), ("mobilenetv4_conv_medium", 256, 1080),
+        ("mobilenetv4_conv_large", 384, 6376),
+        ("mobilenetv4_hybrid_medium", 256, 1271), ("mobilenetv4_hybrid_large", 384, 7712), ("mobilenetv4_conv_small_050", 224, 65),
+        ("mobilenetv4_conv_small_035", 224, 48),
     ])
     func multiplyAdds(_ name: String, side: Int, millions: Int) throws {
         let network = try Network(#require(MobileNetV4(name: name, classCount: 1000)), weights: .madeUp)

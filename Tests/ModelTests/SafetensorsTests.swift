@@ -34,7 +34,10 @@ import Testing
 
     /// Header, bytes of data, and what the message must say.
     @Test(arguments: [
-        (#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}"#, 12, "tensor b: begins at byte 4"),
+        (
+            #"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}"#, 12,
+            "tensor b: begins at byte 4"
+        ),
         (#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [-8, 0]}}"#, 8, "data_offsets [-8, 0] do not lie in the 8 bytes"),
         (#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4611686018427387904]}}"#, 8, "do not lie in the 8 bytes"),
         (#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}"#, 8, "data_offsets [8, 0]"),
@@ -52,7 +55,10 @@ import Testing
         (#"{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}"#, 8, "hold 8 bytes, expected 12 for F32 [3]"),
         (#"{"a": {"dtype": "Q9", "shape": [2], "data_offsets": [0, 8]}}"#, 8, "unknown dtype \"Q9\""),
         (#"{"a": {"shape": [2], "data_offsets": [0, 8]}}"#, 8, "no dtype"),
-        (#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}"#, 8, "\"a\" comes twice"),
+        (
+            #"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}"#, 8,
+            "\"a\" comes twice"
+        ),
         (#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}"#, 8, "bytes 0 to 4 of the data"),
         (#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#, 8, "4 bytes at the end belong to no tensor"),
         (#"{"a": 5}"#, 0, "no dtype"),
@@ -66,9 +72,16 @@ import Testing
         #expect(text.contains(says) && text.hasPrefix("x.safetensors: ") && !text.contains("\n") && text.utf8.count <= 500, "\(text)")
     }
 
-    @Test(arguments: [[], [1, 2, 3], [0, 0, 0, 0, 0, 0, 0, 0x80, 0x7B, 0x7D], [255, 255, 255, 255, 255, 255, 255, 255], [9, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D]] as [[UInt8]])
+    @Test(
+        arguments: [[], [1, 2, 3], [0, 0, 0, 0, 0, 0, 0, 0x80, 0x7B, 0x7D], [255, 255, 255, 255, 255, 255, 255, 255], [9, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D]]
+            as [[UInt8]])
     func refusesHeadersThatAreNotThere(_ bytes: [UInt8]) {
         #expect(message { _ = try SafetensorsFile(storage: storage(bytes), path: "x") } != nil)
+    }
+
+    @Test func aPointerOfGitLFSIsNamed() throws {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 14199388\n"
+        #expect(try #require(message { _ = try SafetensorsFile(storage: storage(Array(pointer.utf8)), path: "x") }).contains("git lfs pull"))
     }
 
     @Test func refusesTenThousandLevels() throws {
@@ -83,7 +96,8 @@ import Testing
     }
 
     @Test func everyPrefixOfAFileIsRefused() throws {
-        let whole = safetensors(#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "U8", "shape": [], "data_offsets": [8, 9]}}"#, dataCount: 9)
+        let whole = safetensors(
+            #"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "U8", "shape": [], "data_offsets": [8, 9]}}"#, dataCount: 9)
         _ = try SafetensorsFile(storage: storage(whole), path: "x")
         for count in 0..<whole.count { #expect(message { _ = try SafetensorsFile(storage: storage(Array(whole.prefix(count))), path: "x") } != nil) }
     }

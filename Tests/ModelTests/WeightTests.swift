@@ -22,7 +22,8 @@ import Testing
         let missing = try Self.small.get().count - constants.count
         #expect(
             try error(constants)
-                == "m/model.safetensors: tensor blocks.3.0.dw_start.conv.weight is missing, expected [96, 1, 3, 3] (and \(missing - 1) more tensors that do not fit)")
+                == "m/model.safetensors: tensor blocks.3.0.dw_start.conv.weight is missing, expected [96, 1, 3, 3] (and \(missing - 1) more tensors that do not fit)"
+        )
     }
 
     @Test func aTensorOfAnotherShapeIsNamed() throws {
@@ -35,7 +36,8 @@ import Testing
         let extra = try ["num_batches", "blocks.9.0.conv.weight"].map { try #require(Constant(name: $0, dimensions: [1, 2], values: [0, 0])) }
         #expect(
             try error(Self.small.get() + extra)
-                == "m/model.safetensors: unknown tensor blocks.9.0.conv.weight F32 [1, 2], which no layer of the architecture takes (and 1 more tensors that do not fit)")
+                == "m/model.safetensors: unknown tensor blocks.9.0.conv.weight F32 [1, 2], which no layer of the architecture takes (and 1 more tensors that do not fit)"
+        )
     }
 
     @Test func countersOfTrainingAreIgnored() throws {
@@ -48,7 +50,8 @@ import Testing
     @Test func integersAreNoWeights() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/model.safetensors"
-        try SafetensorsWriter().write([SafetensorsWriter.Tensor(name: "conv_stem.weight", type: .int8, dimensions: [32, 3, 3, 3]) { [UInt8](repeating: 1, count: 864) }], to: path)
+        try SafetensorsWriter().write(
+            [SafetensorsWriter.Tensor(name: "conv_stem.weight", type: .int8, dimensions: [32, 3, 3, 3]) { [UInt8](repeating: 1, count: 864) }], to: path)
         let source = try WeightSource(name: path, files: [SafetensorsFile(path: path)])
         let architecture = try #require(MobileNetV4(name: "mobilenetv4_conv_small", classCount: 1000))
         let text = try #require(message { _ = try Network(architecture, weights: source) })
@@ -61,7 +64,8 @@ import Testing
         try writer.write([SafetensorsWriter.Tensor(name: "a", dimensions: [1], values: [1])], to: folder.path + "/model-00001-of-00002.safetensors")
         try writer.write([SafetensorsWriter.Tensor(name: "b", dimensions: [2], values: [2, 3])], to: folder.path + "/model-00002-of-00002.safetensors")
         try folder.write(
-            #"{"metadata": {}, "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}"#, to: "model.safetensors.index.json")
+            #"{"metadata": {}, "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}"#,
+            to: "model.safetensors.index.json")
         try folder.write(#"{"architecture": "mobilenetv4_conv_small"}"#, to: "config.json")
         let model = try ModelFolder(path: folder.path)
         #expect(try model.weightFiles().count == 2)
