@@ -25,7 +25,8 @@ import Testing
 
     @Test func toleratesScalarsAndEmptyTensors() throws {
         let file = try open(
-            #"{"n": {"dtype": "I64", "shape": [], "data_offsets": [0, 8]}, "s": {"dtype": "F32", "shape": [], "data_offsets": [8, 12]}, "e": {"dtype": "F32", "shape": [0, 4], "data_offsets": [12, 12]}}"#,
+            #"{"n": {"dtype": "I64", "shape": [], "data_offsets": [0, 8]}, "s": {"dtype": "F32", "shape": [], "data_offsets": [8, 12]}, "#
+                + #""e": {"dtype": "F32", "shape": [0, 4], "data_offsets": [12, 12]}}"#,
             dataCount: 12)
         #expect(file.tensors.count == 3)
         #expect(file.constant(file.tensors[1])?.floats().count == 1)

@@ -22,7 +22,8 @@ import Testing
         let missing = try Self.small.get().count - constants.count
         #expect(
             try error(constants)
-                == "m/model.safetensors: tensor blocks.3.0.dw_start.conv.weight is missing, expected [96, 1, 3, 3] (and \(missing - 1) more tensors that do not fit)"
+                == "m/model.safetensors: tensor blocks.3.0.dw_start.conv.weight is missing, expected [96, 1, 3, 3] "
+                + "(and \(missing - 1) more tensors that do not fit)"
         )
     }
 
@@ -36,7 +37,8 @@ import Testing
         let extra = try ["num_batches", "blocks.9.0.conv.weight"].map { try #require(Constant(name: $0, dimensions: [1, 2], values: [0, 0])) }
         #expect(
             try error(Self.small.get() + extra)
-                == "m/model.safetensors: unknown tensor blocks.9.0.conv.weight F32 [1, 2], which no layer of the architecture takes (and 1 more tensors that do not fit)"
+                == "m/model.safetensors: unknown tensor blocks.9.0.conv.weight F32 [1, 2], which no layer of the architecture takes "
+                + "(and 1 more tensors that do not fit)"
         )
     }
 

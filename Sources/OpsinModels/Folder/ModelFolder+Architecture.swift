@@ -24,7 +24,7 @@ extension ModelFolder {
         if name.hasPrefix("mobilenetv4_conv_blur_") || name.hasPrefix("mobilenetv4_conv_aa_") {
             throw ModelError(
                 .unsupported, file: config.file,
-                "architecture \(shown(name)) is not supported: its antialiased downsampling has no operator here; mobilenetv4_conv_medium and _large without it run"
+                "architecture \(shown(name)) is not supported: its antialiased downsampling has no operator; mobilenetv4_conv_medium and _large run"
             )
         }
         if name.hasPrefix("mobilenetv4_") {

@@ -22,10 +22,11 @@ package struct SafetensorsFile: Sendable {
             throw ModelError(.format, file: path, "is a pointer of Git LFS, not the weights; fetch them with: git lfs pull")
         }
         let length = unsafe storage.withBytes { unsafe UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-        guard length <= UInt64(SafetensorsHeader.maximumByteCount), length <= UInt64(storage.count - 8) else {
+        let limit = min(storage.count - 8, SafetensorsHeader.maximumByteCount)
+        guard length <= UInt64(limit) else {
             throw ModelError(
                 .format, file: path,
-                "says that its header has \(length) bytes, expected at most \(min(storage.count - 8, SafetensorsHeader.maximumByteCount)); no safetensors file, or cut short"
+                "says that its header has \(length) bytes, expected at most \(limit); no safetensors file, or cut short"
             )
         }
         let dataStart = 8 + Int(length)

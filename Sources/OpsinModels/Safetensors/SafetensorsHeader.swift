@@ -98,7 +98,7 @@ struct SafetensorsHeader {
             guard tensor.bytes.lowerBound == end else {
                 throw ModelError(
                     .format, file: file,
-                    "bytes \(end - dataStart) to \(tensor.bytes.lowerBound - dataStart) of the data, before tensor \(shown(tensor.name)), belong to no tensor; the header is incomplete"
+                    "bytes \(end - dataStart) to \(tensor.bytes.lowerBound - dataStart) of the data belong to no tensor; the header is incomplete"
                 )
             }
             end = tensor.bytes.upperBound
