@@ -18,4 +18,40 @@ import Testing
         let network = try Network(#require(MobileNetV4(name: name, classCount: 1000)), weights: .madeUp)
         #expect((network.parameterCount + 500) / 1000 == thousands)
     }
+
+    @Test(arguments: MobileNetV4.names, [(1, 1), (32, 32), (224, 224), (225, 311), (96, 640)])
+    func buildsAtEverySize(_ name: String, size: (Int, Int)) throws {
+        let network = try Network(#require(MobileNetV4(name: name, classCount: 10)), weights: .madeUp)
+        let graph = try network.graph(batch: 2, height: size.0, width: size.1)
+        #expect(graph.inputs.map(\.name) == ["pixel_values"] && graph.outputs.map(\.name) == ["logits"])
+        #expect(graph.outputs[0].value.shape == (try Shape(n: 2, h: 1, w: 1, c: 10)))
+        let last = try #require(graph.endpoints.dropLast().last?.value.shape)
+        #expect(last == (try Shape(n: 2, h: (size.0 + 31) / 32, w: (size.1 + 31) / 32, c: name.hasSuffix("050") ? 480 : name.hasSuffix("035") ? 336 : 960)))
+    }
+
+    /// MACs of the published table (MODELS.md 2.1), in millions; a multiply-add counts as two operations. Depthwise and pointwise layers only.
+    @Test(arguments: [
+        ("mobilenetv4_conv_small", 224, 186), ("mobilenetv4_conv_small", 256, 242), ("mobilenetv4_conv_medium", 256, 1080),
+        ("mobilenetv4_conv_large", 384, 6376),
+        ("mobilenetv4_hybrid_medium", 256, 1271), ("mobilenetv4_hybrid_large", 384, 7712), ("mobilenetv4_conv_small_050", 224, 65),
+        ("mobilenetv4_conv_small_035", 224, 48),
+    ])
+    func multiplyAdds(_ name: String, side: Int, millions: Int) throws {
+        let network = try Network(#require(MobileNetV4(name: name, classCount: 1000)), weights: .madeUp)
+        let graph = try network.graph(batch: 1, height: side, width: side)
+        let flops = graph.nodes.filter { ["Conv2D", "DepthwiseConv2D", "Linear", "Attention"].contains($0.op.name) }.reduce(0) { $0 + $1.cost.flops }
+        #expect((flops / 2 + 500_000) / 1_000_000 == millions)
+    }
+
+    @Test(arguments: [(0, 224, 1), (224, -1, 1), (8193, 224, 1), (224, 224, 0), (224, 224, 1025), (Int.max, Int.max, Int.max)])
+    func refusesInputsOutOfRange(_ height: Int, width: Int, batch: Int) throws {
+        let network = try Network(#require(MobileNetV4(name: "mobilenetv4_conv_small", classCount: 10)), weights: .madeUp)
+        #expect(message { _ = try network.graph(batch: batch, height: height, width: width) }?.hasPrefix("mobilenetv4_conv_small: a") == true)
+    }
+
+    @Test func theLargestInputIsAShapeError() throws {
+        let network = try Network(#require(MobileNetV4(name: "mobilenetv4_conv_large", classCount: 10)), weights: .madeUp)
+        _ = try network.graph(batch: 1, height: 8192, width: 8192)
+        #expect(message { _ = try network.graph(batch: 1024, height: 8192, width: 8192) }?.contains("is too large") == true)
+    }
 }

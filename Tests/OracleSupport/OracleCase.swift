@@ -1,4 +1,4 @@
-private import OpsinGraph
+package import OpsinGraph
 package import OpsinModels
 
 /// A tensor that a reference implementation gave, float32, row-major in `dimensions` (the reference's own layout, NCHW).
@@ -54,8 +54,11 @@ package struct OracleCase: Sendable {
     /// The model folder's configuration; its weights are those of `weights()`.
     package func modelFolder() throws(ModelError) -> ModelFolder { try ModelFolder(path: folder) }
 
+    /// All tensors of the model, as a source of weights.
+    package func weights() throws(ModelError) -> WeightSource { try WeightSource(name: name, constants: constants()) }
+
     /// All tensors of the model: those of `small.safetensors`, and the generated ones.
-    package func weights() throws(ModelError) -> WeightSource {
+    package func constants() throws(ModelError) -> [Constant] {
         let small = try SafetensorsFile(path: File.join(folder, "small.safetensors"))
         var constants = small.tensors.compactMap { small.constant($0) }
         let file = File.join(folder, "weights.json")
@@ -69,7 +72,7 @@ package struct OracleCase: Sendable {
             }
             constants.append(constant)
         }
-        return WeightSource(name: name, constants: constants)
+        return constants
     }
 
     /// The model with its weights.

@@ -4,7 +4,7 @@ package enum OracleWeights {
     package static func generate(name: String, count: Int, bound: Float) -> [Float] {
         var seed: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return [Float](unsafeUninitializedCapacity: count) { out, initialized in
+        return unsafe [Float](unsafeUninitializedCapacity: count) { out, initialized in
             for index in 0..<count {
                 var z = (seed &+ UInt64(index) &+ 1) &* 0x9E37_79B9_7F4A_7C15
                 z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -27,7 +27,9 @@ package struct MobileNetV2: Architecture {
         case "110d": (widthFactor, depthFactor, hasFixedEnds) = (1.1, 1.2, true)
         case "120d": (widthFactor, depthFactor, hasFixedEnds) = (1.2, 1.4, true)
         default:
-            guard size.utf8.count == 3, size.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let hundredths = Int(size), hundredths >= 5 else {
+            guard size.utf8.count == 3, size.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let hundredths = Int(size),
+                hundredths >= 5
+            else {
                 return nil
             }
             (widthFactor, depthFactor, hasFixedEnds) = (Double(hundredths) / 100, 1, false)

@@ -17,7 +17,8 @@ package struct NetworkBuilder: Sendable {
         let filter = try filter(name, [outputs, inputs, kernel, kernel], bias: bias)
         let op = try graphResult(.config) { () throws(GraphError) in
             try Conv2D(
-                window: SlidingWindow(kernel, stride: stride, dilation: dilation, padding: padding), inputChannels: inputs, outputChannels: outputs, filter: filter)
+                window: SlidingWindow(kernel, stride: stride, dilation: dilation, padding: padding), inputChannels: inputs, outputChannels: outputs,
+                filter: filter)
         }
         return try append(.conv2D(op), [x], name)
     }

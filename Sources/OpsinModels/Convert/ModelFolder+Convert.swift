@@ -6,7 +6,9 @@ extension ModelFolder {
     /// Values are rounded to nearest, halves to even. Shards become one file; configuration, licence and readme are copied. Throws when a value does not fit
     /// `type`, and when the output folder is this one.
     package func convert(to output: String, type: ConstantType) throws(ModelError) {
-        guard File.kind(output) == nil || File.kind(output) == .folder else { throw ModelError(.file, file: output, "is a file, expected a folder to write to") }
+        guard File.kind(output) == nil || File.kind(output) == .folder else {
+            throw ModelError(.file, file: output, "is a file, expected a folder to write to")
+        }
         var files: [SafetensorsFile] = []
         for path in try weightFiles() { files.append(try SafetensorsFile(path: path)) }
         try File.makeFolder(output)
@@ -35,7 +37,8 @@ extension ModelFolder {
             case .success(let bytes): return bytes
             case .failure(let misfit):
                 throw ModelError(
-                    .unsupported, file: file.path, "tensor \(shown(entry.name)) holds \(misfit.value), which \(TensorType(type).rawValue) cannot; take bf16 or f32")
+                    .unsupported, file: file.path,
+                    "tensor \(shown(entry.name)) holds \(misfit.value), which \(TensorType(type).rawValue) cannot; take bf16 or f32")
             }
         }
     }

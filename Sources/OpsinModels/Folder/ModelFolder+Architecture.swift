@@ -24,13 +24,16 @@ extension ModelFolder {
         if name.hasPrefix("mobilenetv4_conv_blur_") || name.hasPrefix("mobilenetv4_conv_aa_") {
             throw ModelError(
                 .unsupported, file: config.file,
-                "architecture \(shown(name)) is not supported: its antialiased downsampling has no operator here; mobilenetv4_conv_medium and _large without it run")
+                "architecture \(shown(name)) is not supported: its antialiased downsampling has no operator; mobilenetv4_conv_medium and _large run"
+            )
         }
         if name.hasPrefix("mobilenetv4_") {
-            throw ModelError(.unsupported, file: config.file, "architecture \(shown(name)) is not supported, expected \(MobileNetV4.names.joined(separator: ", "))")
+            throw ModelError(
+                .unsupported, file: config.file, "architecture \(shown(name)) is not supported, expected \(MobileNetV4.names.joined(separator: ", "))")
         }
         if name.hasPrefix("mobilenetv2_") {
-            throw ModelError(.unsupported, file: config.file, "architecture \(shown(name)) is not supported, expected mobilenetv2_100 or another width, _110d or _120d")
+            throw ModelError(
+                .unsupported, file: config.file, "architecture \(shown(name)) is not supported, expected mobilenetv2_100 or another width, _110d or _120d")
         }
         throw ModelError(.unsupported, file: config.file, "timm architecture \(shown(name)) is not supported, expected mobilenetv4_* or mobilenetv2_*")
     }

@@ -11,7 +11,9 @@ extension ModelFolder {
             return try config.object("pretrained_cfg").int("num_classes", in: range) ?? 1000
         case .transformers:
             if let value = config.value("id2label") {
-                guard let count = value.members?.count, range.contains(count) else { throw config.wrong("id2label", value, "an object of 1 to \(Self.maximumClasses) names") }
+                guard let count = value.members?.count, range.contains(count) else {
+                    throw config.wrong("id2label", value, "an object of 1 to \(Self.maximumClasses) names")
+                }
                 return count
             }
             // transformers' own default is two classes.

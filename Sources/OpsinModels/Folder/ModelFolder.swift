@@ -43,7 +43,8 @@ package struct ModelFolder: Sendable {
         if let pickled = names.first(where: { name in [".bin", ".pth", ".pt", ".ckpt", ".h5", ".msgpack"].contains { name.hasSuffix($0) } }) {
             throw ModelError(
                 .unsupported, file: path,
-                "holds \(shown(pickled, limit: 60)) but no model.safetensors; Opsin reads safetensors: take the publisher's, or write them with safetensors.torch.save_file")
+                "holds \(shown(pickled, limit: 60)) but no model.safetensors; take the publisher's, or write one with safetensors.torch.save_file"
+            )
         }
         throw ModelError(.file, file: path, "holds no weights, expected model.safetensors")
     }

@@ -18,9 +18,16 @@ package struct SafetensorsFile: Sendable {
     /// Reads a file that is in memory; `path` is its name in messages.
     package init(storage: ByteStorage, path: String) throws(ModelError) {
         guard storage.count >= 8 else { throw ModelError(.format, file: path, "has \(storage.count) bytes, expected a safetensors file of at least 8") }
+        guard unsafe !storage.withBytes({ unsafe $0.starts(with: "version https://git-lfs".utf8) }) else {
+            throw ModelError(.format, file: path, "is a pointer of Git LFS, not the weights; fetch them with: git lfs pull")
+        }
         let length = unsafe storage.withBytes { unsafe UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-        guard length <= UInt64(SafetensorsHeader.maximumByteCount), length <= UInt64(storage.count - 8) else {
-            throw ModelError(.format, file: path, "says that its header has \(length) bytes, expected at most \(min(storage.count - 8, SafetensorsHeader.maximumByteCount)); no safetensors file, or cut short")
+        let limit = min(storage.count - 8, SafetensorsHeader.maximumByteCount)
+        guard length <= UInt64(limit) else {
+            throw ModelError(
+                .format, file: path,
+                "says that its header has \(length) bytes, expected at most \(limit); no safetensors file, or cut short"
+            )
         }
         let dataStart = 8 + Int(length)
         let text = unsafe storage.withBytes { unsafe [UInt8](UnsafeRawBufferPointer(rebasing: $0[8..<dataStart])) }
@@ -35,7 +42,8 @@ package struct SafetensorsFile: Sendable {
     }
 
     /// Calls `body` with the stored bytes of one of `tensors`, which may stand at any alignment.
-    package func withBytes<Result, Failure: Error>(of tensor: TensorEntry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withBytes<Result, Failure: Error>(of tensor: TensorEntry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result
+    {
         let range = tensor.bytes.clamped(to: 0..<storage.count)
         return unsafe try storage.withBytes { (all) throws(Failure) in unsafe try body(UnsafeRawBufferPointer(rebasing: all[range])) }
     }

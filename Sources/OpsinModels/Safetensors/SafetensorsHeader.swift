@@ -73,7 +73,8 @@ struct SafetensorsHeader {
             byteCount = product
         }
         guard !overflow else { throw wrong("shape \(dimensions) is larger than any file") }
-        guard let offsets = member.value["data_offsets"]?.array, offsets.count == 2, case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1] else {
+        guard let offsets = member.value["data_offsets"]?.array, offsets.count == 2, case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1]
+        else {
             throw wrong("data_offsets are \(shown(member.value["data_offsets"]?.text ?? "missing", limit: 40)), expected two integers")
         }
         guard begin >= 0, begin <= end, end <= fileCount - dataStart else {
@@ -90,14 +91,20 @@ struct SafetensorsHeader {
         var end = dataStart
         for tensor in tensors {
             guard tensor.bytes.lowerBound >= end else {
-                throw ModelError(.format, file: file, "tensor \(shown(tensor.name)): begins at byte \(tensor.bytes.lowerBound - dataStart) of the data, inside the tensor before it")
+                throw ModelError(
+                    .format, file: file,
+                    "tensor \(shown(tensor.name)): begins at byte \(tensor.bytes.lowerBound - dataStart) of the data, inside the tensor before it")
             }
             guard tensor.bytes.lowerBound == end else {
                 throw ModelError(
-                    .format, file: file, "bytes \(end - dataStart) to \(tensor.bytes.lowerBound - dataStart) of the data, before tensor \(shown(tensor.name)), belong to no tensor; the header is incomplete")
+                    .format, file: file,
+                    "bytes \(end - dataStart) to \(tensor.bytes.lowerBound - dataStart) of the data belong to no tensor; the header is incomplete"
+                )
             }
             end = tensor.bytes.upperBound
         }
-        guard end == fileCount else { throw ModelError(.format, file: file, "\(fileCount - end) bytes at the end belong to no tensor; the header is incomplete") }
+        guard end == fileCount else {
+            throw ModelError(.format, file: file, "\(fileCount - end) bytes at the end belong to no tensor; the header is incomplete")
+        }
     }
 }

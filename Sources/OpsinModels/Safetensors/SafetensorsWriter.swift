@@ -36,7 +36,9 @@ package struct SafetensorsWriter: Sendable {
             var count = tensor.type.byteCount
             for dimension in tensor.dimensions {
                 let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-                guard dimension >= 0, !overflow else { throw ModelError(.format, file: path, "tensor \(shown(tensor.name)): shape \(tensor.dimensions) is no shape") }
+                guard dimension >= 0, !overflow else {
+                    throw ModelError(.format, file: path, "tensor \(shown(tensor.name)): shape \(tensor.dimensions) is no shape")
+                }
                 count = product
             }
             let (next, overflow) = end.addingReportingOverflow(count)
@@ -62,7 +64,9 @@ package struct SafetensorsWriter: Sendable {
             for (tensor, count) in zip(sorted, counts) {
                 let bytes = try tensor.bytes()
                 guard bytes.count == count else {
-                    throw ModelError(.format, file: path, "tensor \(shown(tensor.name)): \(bytes.count) bytes, expected \(count) for \(tensor.type.rawValue) \(tensor.dimensions)")
+                    throw ModelError(
+                        .format, file: path,
+                        "tensor \(shown(tensor.name)): \(bytes.count) bytes, expected \(count) for \(tensor.type.rawValue) \(tensor.dimensions)")
                 }
                 try out.write(bytes)
             }

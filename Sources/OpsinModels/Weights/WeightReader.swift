@@ -53,7 +53,8 @@ package struct WeightReader: Sendable {
         if !source.isMadeUp {
             problems.append(
                 source.tensors[name] == nil
-                    ? "tensor \(shown(name)) is missing, expected \(dimensions)" : "tensor \(shown(name)) is \(found(name)), expected \(dimensions) of F32, F16 or BF16")
+                    ? "tensor \(shown(name)) is missing, expected \(dimensions)"
+                    : "tensor \(shown(name)) is \(found(name)), expected \(dimensions) of F32, F16 or BF16")
         }
         var byteCount = 4
         for dimension in dimensions {
