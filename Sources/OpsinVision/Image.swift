@@ -6,9 +6,11 @@ package struct Image: Hashable, Sendable {
     package let channels: Int
     /// `width * height * channels` samples.
     package let pixels: [UInt8]
-    /// Size of the upright picture that this one stands for: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was cut out.
+    /// Size of the upright picture that this one was made from: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was cut out.
     package let sourceWidth: Int
     package let sourceHeight: Int
+    /// Source pixels per pixel along each side: 1, or 2, 4, 8 of a JPEG that was decoded at a reduced scale.
+    package let reduction: Int
     /// Where pixel (0, 0) lies in the source: not 0 when a region was cut out.
     package let originX: Int
     package let originY: Int
@@ -24,10 +26,12 @@ package struct Image: Hashable, Sendable {
     }
 
     /// For callers in this module that made exactly `width * height * channels` samples.
-    init(unchecked pixels: [UInt8], width: Int, height: Int, channels: Int, sourceWidth: Int? = nil, sourceHeight: Int? = nil, originX: Int = 0, originY: Int = 0) {
+    init(
+        unchecked pixels: [UInt8], width: Int, height: Int, channels: Int, sourceWidth: Int? = nil, sourceHeight: Int? = nil, reduction: Int = 1, originX: Int = 0, originY: Int = 0
+    ) {
         (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
         (self.sourceWidth, self.sourceHeight) = (sourceWidth ?? width, sourceHeight ?? height)
-        (self.originX, self.originY) = (originX, originY)
+        (self.reduction, self.originX, self.originY) = (reduction, originX, originY)
     }
 
     /// Number of samples of an image of that size; throws when the size is out of range.
@@ -53,7 +57,18 @@ package struct Image: Hashable, Sendable {
             count = gray.count * 3
         }
         return Image(
-            unchecked: samples, width: width, height: height, channels: 3, sourceWidth: sourceWidth, sourceHeight: sourceHeight, originX: originX, originY: originY)
+            unchecked: samples, width: width, height: height, channels: 3, sourceWidth: sourceWidth, sourceHeight: sourceHeight, reduction: reduction,
+            originX: originX, originY: originY)
+    }
+
+    /// Blue first when asked for.
+    func channelsSwapped(_ isSwapped: Bool) -> Image {
+        guard isSwapped, channels == 3 else { return self }
+        var samples = pixels
+        for at in stride(from: 0, to: samples.count - 2, by: 3) { samples.swapAt(at, at + 2) }
+        return Image(
+            unchecked: samples, width: width, height: height, channels: 3, sourceWidth: sourceWidth, sourceHeight: sourceHeight, reduction: reduction,
+            originX: originX, originY: originY)
     }
 
     /// The pixels of a rectangle as an image of its own. Throws when it does not lie inside.
@@ -68,7 +83,7 @@ package struct Image: Hashable, Sendable {
             samples.append(contentsOf: pixels[row..<row + width * channels])
         }
         return Image(
-            unchecked: samples, width: width, height: height, channels: channels, sourceWidth: sourceWidth, sourceHeight: sourceHeight, originX: originX + left,
-            originY: originY + top)
+            unchecked: samples, width: width, height: height, channels: channels, sourceWidth: sourceWidth, sourceHeight: sourceHeight,
+            reduction: reduction, originX: originX + left * reduction, originY: originY + top * reduction)
     }
 }

@@ -38,16 +38,14 @@ package struct PixelRegion: Hashable, Sendable {
 
 extension Image {
     /// What Pillow 13's `Image.resize((width, height), filter, box)` gives, to the bit. With `region` only that part of the target is computed and returned:
-    /// the same pixels as cutting it out of the whole.
+    /// the same pixels as cutting it out of the whole. The result is an image of its own: it does not remember the source.
     package func resized(
         width: Int, height: Int, filter: ResizeFilter, box: ResizeBox? = nil, region: PixelRegion? = nil, parallel: Parallel = .serial
     ) throws(VisionError) -> Image {
         let plan = try ResizePlan(
             source: (self.width, self.height), channels: channels, sampleBytes: 1, target: (width, height), filter: filter, box: box, region: region)
         let samples = unsafe try plan.run(pixels.span, parallel, zero: 0)
-        return Image(
-            unchecked: samples, width: plan.region.width, height: plan.region.height, channels: channels, sourceWidth: sourceWidth, sourceHeight: sourceHeight,
-            originX: originX, originY: originY)
+        return Image(unchecked: samples, width: plan.region.width, height: plan.region.height, channels: channels)
     }
 }
 

@@ -66,7 +66,7 @@ extension Image {
         self.init(
             unchecked: Image.upright(stored, width: width, height: height, channels: channels, orientation: orientation), width: turned ? height : width,
             height: turned ? width : height, channels: channels, sourceWidth: Int(turned ? info.full_height : info.full_width),
-            sourceHeight: Int(turned ? info.full_width : info.full_height))
+            sourceHeight: Int(turned ? info.full_width : info.full_height), reduction: Int(info.reduction))
     }
 
     /// Runs a codec call over the bytes and turns its status and message into an error.
