@@ -9,8 +9,8 @@ import OpsinGraph
     let isa: ISA
     let precision: CPUPrecision
     let threads: Int
-    private var places: [Int: UnsafeMutablePointer<Float>] = [:]
-    private var owned: [UnsafeMutableRawPointer] = []
+    private var places: [Int: UnsafeMutablePointer<Float>] = unsafe [:]
+    private var owned: [UnsafeMutableRawPointer] = unsafe []
 
     init(isa: ISA, threads: Int, precision: CPUPrecision = .fp32) { (self.isa, self.threads, self.precision) = (isa, threads, precision) }
 
