@@ -10,13 +10,13 @@ struct Backend: Sendable, CustomTestStringConvertible {
     let threads: Int
 
     /// What a result may differ from the Double reference, relative to the larger of the expected element and the mean magnitude of all: fp32 rounding
-    /// of sums of the lengths that tests use.
-    var tolerance: Double { 1.5e-6 }
+    /// of the sums and exponents that tests use.
+    var tolerance: Double { 3e-6 }
 
     var testDescription: String { "cpu \(isa.rawValue) x\(threads)" }
 
-    /// Every instruction set that this machine has, with 1, 2 and 3 threads.
-    static let here: [Backend] = isas.flatMap { isa in (1...3).map { Backend(isa: isa, threads: $0) } }
+    /// Every instruction set that this machine has with 2 threads, the best one with 1 and 3 too: how tasks split does not depend on the set.
+    static let here: [Backend] = isas.map { Backend(isa: $0, threads: 2) } + isas.suffix(1).flatMap { [Backend(isa: $0, threads: 1), Backend(isa: $0, threads: 3)] }
 
     /// One row per instruction set, for tests of functions whose split does not matter.
     static let isas: [ISA] = {
