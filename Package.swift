@@ -54,9 +54,4 @@ let package = Package(
             linkerSettings: standaloneCommand),
         .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
-        .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
-        .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
-        .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
-    ],
-    cLanguageStandard: .gnu11
-)
+        .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),

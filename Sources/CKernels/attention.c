@@ -106,7 +106,10 @@ typedef struct {
     float largest, sum;
 } row_state;
 
-// Scores to exponentials, in place; `factor` is what everything before must be multiplied with.
+// e^x = 2^(x * LOG2E)
+#define LOG2E 1.44269504f
+
+// Scores to exponentials relative to the largest so far, in place; `factor` is what everything before must be multiplied with.
 OPSIN_INLINE void soften_row(float *s, size_t keys, row_state *state, float *factor) {
     const size_t whole = keys / 16 * 16;
     const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -119,12 +122,13 @@ OPSIN_INLINE void soften_row(float *s, size_t keys, row_state *state, float *fac
     const float largest = max_lanes(&m);
     f32x16 sum = SPLAT(0);
     for (size_t t = 0; t < keys; t += 16) {
-        f32x16 v = FROM16(s + t) - largest;
+        // The difference first: the exponent's rounding is then relative to the distance from the largest score, not to the score.
+        f32x16 v = (FROM16(s + t) - largest) * LOG2E;
         exp2_nonpositive16(&v);
         sum += v;
         AT16(s + t) = v;
     }
-    const float ratio = state->largest == largest ? 1.0f : state->sum == 0 ? 0.0f : exp2f(state->largest - largest);
+    const float ratio = state->largest == largest ? 1.0f : state->sum == 0 ? 0.0f : exp2f((state->largest - largest) * LOG2E);
     state->sum = state->sum * ratio + sum_lanes(&sum);
     state->largest = largest;
     *factor = ratio;
@@ -182,8 +186,7 @@ OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, cons
 
     for (size_t t = 0; t < a->keys; t += KEYS) {
         const size_t keys = a->keys - t < KEYS ? a->keys - t : KEYS;
-        // Exponentials are powers of two: the factor goes into the keys.
-        pack_keys(k + t * k_stride, k_stride, keys, a->head_size, a->scale * 1.44269504f, scratch + l->keys);
+        pack_keys(k + t * k_stride, k_stride, keys, a->head_size, a->scale, scratch + l->keys);
         // Rows of values that are far apart would fall into the same sets of the cache: bring them together, once for all tiles.
         const float *values = v + t * v_stride;
         if (v_stride != value_floats) {

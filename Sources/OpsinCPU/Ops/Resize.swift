@@ -40,7 +40,7 @@ struct ResizeTaps {
             case .bicubic:
                 let position = ResizeTaps.position(i, op.coordinates, inputs, outputs)
                 let first = position.rounded(.down), t = position - first
-                for (tap, weight) in ResizeTaps.cubic(t).enumerated() { append(first + Float(tap - 1), weight, inputs) }
+                for (tap, weight) in ResizeTaps.cubic(Double(t)).enumerated() { append(first + Float(tap - 1), weight, inputs) }
             }
         }
     }
@@ -67,11 +67,11 @@ struct ResizeTaps {
         }
     }
 
-    /// Keys' four weights for a position `t` behind the second tap, a = -0.75.
-    private static func cubic(_ t: Float) -> [Float] {
-        let a: Float = -0.75
-        func near(_ x: Float) -> Float { ((a + 2) * x - (a + 3)) * x * x + 1 }
-        func far(_ x: Float) -> Float { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
-        return [far(t + 1), near(t), near(1 - t), far(2 - t)]
+    /// Keys' four weights for a position `t` behind the second tap, a = -0.75; in Double, since the outer ones are small differences of large numbers.
+    private static func cubic(_ t: Double) -> [Float] {
+        let a = -0.75
+        func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
+        func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+        return [far(t + 1), near(t), near(1 - t), far(2 - t)].map { Float($0) }
     }
 }

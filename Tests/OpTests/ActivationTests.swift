@@ -1,0 +1,72 @@
+import Glibc
+import OpsinCPU
+import OpsinGraph
+import Testing
+
+@Suite struct ActivationTests {
+    static let functions: [ActivationFunction] = [
+        .identity, .relu, .relu6, .leakyReLU(slope: 0.1), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh,
+    ]
+
+    /// The definitions, in Double.
+    static func reference(_ function: ActivationFunction, _ x: Double) -> Double {
+        switch function {
+        case .identity: x
+        case .relu: x < 0 ? 0 : x
+        case .relu6: x.isNaN ? x : min(max(x, 0), 6)
+        case .leakyReLU(let slope): x < 0 ? x * Double(slope) : x
+        case .gelu: x * erfc(-x / 2.0.squareRoot()) / 2
+        case .silu: x / (1 + exp(-x))
+        case .sigmoid: 1 / (1 + exp(-x))
+        case .hardSwish: x.isNaN ? x : x * min(max(x + 3, 0), 6) / 6
+        case .hardSigmoid: x.isNaN ? x : min(max(x + 3, 0), 6) / 6
+        case .tanh: Glibc.tanh(x)
+        }
+    }
+
+    /// Primes and both sides of a vector's width: the tail must run, and must not run.
+    @Test(arguments: Backend.here, [1, 3, 15, 16, 17, 113, 1000])
+    func everyLength(_ backend: Backend, channels: Int) throws {
+        let x = try Tensor(n: channels == 1000 ? 3 : 1, h: 3, w: 5, c: channels, seed: UInt64(channels), scale: 7)
+        for function in ActivationTests.functions {
+            try expect(.activation(Activation(function)), on: backend, [x], gives: x.values.map { ActivationTests.reference(function, Double($0)) })
+        }
+    }
+
+    @Test(arguments: Backend.here)
+    func edges(_ backend: Backend) throws {
+        let values: [Float] = [-100, -88.5, -20, -3.0000002, -3, -1e-20, -0.0, 0, 1e-20, 3, 3.0000002, 6, 20, 88.5, 100, 65_504, .infinity, .nan]
+        let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: values.count), values)
+        for function in ActivationTests.functions {
+            try expect(.activation(Activation(function)), on: backend, [x], gives: values.map { ActivationTests.reference(function, Double($0)) })
+        }
+    }
+
+    @Test(arguments: Backend.here)
+    func minusInfinity(_ backend: Backend) throws {
+        let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: 1), [-.infinity])
+        for (function, want) in [
+            (ActivationFunction.relu, 0.0), (.relu6, 0), (.leakyReLU(slope: 0.1), -.infinity), (.sigmoid, 0), (.hardSigmoid, 0), (.tanh, -1), (.gelu, 0),
+        ] {
+            try expect(.activation(Activation(function)), on: backend, [x], gives: [want])
+        }
+    }
+
+    /// `torch.nn.functional.gelu(torch.tensor([-5., -3, -1, -0.5, -0.01, 0.01, 0.5, 1, 3, 5]))`, PyTorch 2.13. The first is 4 % off in torch itself.
+    @Test(arguments: Backend.here)
+    func geluOfPyTorch(_ backend: Backend) throws {
+        let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: 9), [-3, -1, -0.5, -0.01, 0.01, 0.5, 1, 3, 5])
+        let want = [-0.00405022502, -0.158655256, -0.154268771, -0.00496010622, 0.00503989309, 0.345731229, 0.841344714, 2.99594975, 4.99999905]
+        try expect(.activation(Activation(.gelu)), on: backend, [x], gives: want)
+    }
+
+    /// GELU in steps of 1/2000 over -12...12 is within 1e-7 of the exact value, plus half a unit of the last place of it.
+    @Test(arguments: Backend.isas)
+    func geluIsExact(_ isa: ISA) throws {
+        let values = (0..<48_000).map { Float($0 - 24_000) / 2000 }
+        let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: values.count), values)
+        let got = try run(.activation(Activation(.gelu)), on: Backend(isa: isa, threads: 1), inputs: [x])
+        let worst = zip(values, got).map { abs(ActivationTests.reference(.gelu, Double($0)) - Double($1)) - Double($1.ulp) / 2 }.max() ?? 1
+        #expect(worst < 1e-7)
+    }
+}

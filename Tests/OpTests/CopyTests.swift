@@ -1,0 +1,72 @@
+import OpsinGraph
+import Testing
+
+/// Concat, Slice, Pad and Reshape: ops that only move numbers.
+@Suite struct CopyTests {
+    /// Every element of an output shape, by its indices.
+    func elements(_ shape: Shape, _ f: (Int, Int, Int, Int) -> Double) -> [Double] {
+        (0..<shape.count).map { i in f(i / (shape.c * shape.w * shape.h), i / (shape.c * shape.w) % shape.h, i / shape.c % shape.w, i % shape.c) }
+    }
+
+    static let axes: [Axis] = [.n, .h, .w, .c]
+
+    @Test(arguments: Backend.here, [1, 3, 15, 16, 17, 113])
+    func concat(_ backend: Backend, channels: Int) throws {
+        for axis in CopyTests.axes {
+            let whole = try Shape(n: 2, h: 3, w: 5, c: channels), extents = [1, 4, 2]
+            let inputs = try extents.enumerated().map { index, extent in
+                let shape = try whole.replacing(axis, by: extent)
+                return Tensor(shape, numbers(shape.count, seed: UInt64(index)))
+            }
+            let want = elements(try whole.replacing(axis, by: 7)) { n, h, w, c in
+                var at = [n, h, w, c], input = 0
+                while at[axis.rawValue] >= extents[input] {
+                    at[axis.rawValue] -= extents[input]
+                    input += 1
+                }
+                return inputs[input][at[0], at[1], at[2], at[3]]
+            }
+            try expect(.concat(Concat(axis: axis)), on: backend, inputs, gives: want)
+        }
+    }
+
+    @Test(arguments: Backend.here, [5, 16, 17, 113])
+    func slice(_ backend: Backend, channels: Int) throws {
+        for axis in CopyTests.axes {
+            let x = try Tensor(n: 6, h: 7, w: 5, c: channels, seed: 1)
+            for (start, count, step) in [(0, 1, 1), (1, 3, 1), (0, 2, 2), (1, 2, 3), (4, 1, 5)] {
+                let op = try Slice(axis: axis, start: start, count: count, step: step)
+                let want = elements(try x.shape.replacing(axis, by: count)) { n, h, w, c in
+                    var at = [n, h, w, c]
+                    at[axis.rawValue] = start + at[axis.rawValue] * step
+                    return x[at[0], at[1], at[2], at[3]]
+                }
+                try expect(.slice(op), on: backend, [x], gives: want)
+            }
+        }
+    }
+
+    @Test(arguments: Backend.here, [1, 3, 16, 113])
+    func pad(_ backend: Backend, channels: Int) throws {
+        let x = try Tensor(n: 2, h: 3, w: 4, c: channels, seed: 1)
+        for (padding, value) in [
+            (Padding(top: 1, left: 2, bottom: 3, right: 4), Float(0)), (Padding(left: 1), -7.5), (Padding(top: 2), .infinity), (.none, 1),
+        ] {
+            let op = try Pad(padding: padding, value: value)
+            let want = elements(try op.outputShape(of: [x.shape])) { n, h, w, c in
+                let row = h - padding.top, column = w - padding.left
+                return (0..<3).contains(row) && (0..<4).contains(column) ? x[n, row, column, c] : Double(value)
+            }
+            try expect(.pad(op), on: backend, [x], gives: want)
+        }
+    }
+
+    /// A plan gives input and output one place; without that it is a copy.
+    @Test(arguments: Backend.here, [1, 113, 4096, 9001])
+    func reshape(_ backend: Backend, count: Int) throws {
+        let x = try Tensor(n: 3, c: count, seed: 1)
+        let op = Op.reshape(Reshape(to: try Shape(n: 1, h: count, w: 3, c: 1)))
+        try expect(op, on: backend, [x], gives: x.values.map { Double($0) })
+        #expect(try run(op, on: backend, inputs: [x], inPlace: true) == x.values)
+    }
+}
