@@ -1,4 +1,3 @@
-package import CKernels
 package import OpsinGraph
 
 /// What an op may ask while it turns a node into steps: where values live, packed weights, the machine.

@@ -58,6 +58,6 @@ extension Filter {
 
     private func withOptional(_ values: [Float]?, _ body: (UnsafePointer<Float>?) -> Void) {
         guard let values else { return unsafe body(nil) }
-        unsafe values.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+        values.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
 }
