@@ -10,9 +10,9 @@ typedef struct {
 static limits limits_of(opsin_isa isa) {
     switch (isa) {
     case OPSIN_ISA_AVX512: return (limits){16, {0, 14, 14, 9, 6}};
-    case OPSIN_ISA_AVX2: return (limits){8, {0, 12, 6, 4, 0}};
+    case OPSIN_ISA_AVX2: return (limits){8, {0, 12, 6, 0, 0}};
     case OPSIN_ISA_NEON: return (limits){4, {0, 14, 14, 9, 6}};
-    default: return (limits){4, {0, 12, 6, 4, 0}};
+    default: return (limits){4, {0, 12, 6, 0, 0}};
     }
 }
 

@@ -10,11 +10,10 @@ enum { MAX_VECTORS = 4, MAX_ROWS = 14 };
     DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3) DO(5, 3) DO(6, 3) DO(7, 3) DO(8, 3) DO(9, 3)                                                                         \
     DO(1, 4) DO(2, 4) DO(3, 4) DO(4, 4) DO(5, 4) DO(6, 4)
 #else
-enum { MAX_VECTORS = 3, MAX_ROWS = 12 };
+enum { MAX_VECTORS = 2, MAX_ROWS = 12 };
 #define EACH_TILE(DO)                                                                                                                                        \
     DO(1, 1) DO(2, 1) DO(3, 1) DO(4, 1) DO(5, 1) DO(6, 1) DO(7, 1) DO(8, 1) DO(9, 1) DO(10, 1) DO(11, 1) DO(12, 1)                                           \
-    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)                                                                                                    \
-    DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3)
+    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)
 #endif
 
 // What a tile reads and writes. Row i of group g begins at a[g * rows + i] and is `length` values long.
@@ -33,7 +32,14 @@ typedef void (*tile_fn)(const tile_arguments *t);
 
 // Functions that are not a clamp: from a copy in memory, sixteen values at a time.
 static __attribute__((noinline)) void activate_sums(float *sums, size_t count, const opsin_epilogue *e) {
-    for (size_t i = 0; i < count; i += 16) to16(sums + i, activate16(from16(sums + i), e->activation, e->slope));
+#define ACTIVATE_ALL(function)                                                                                                                               \
+    for (size_t i = 0; i < count; i += 16) {                                                                                                                 \
+        f32x16 v = FROM16(sums + i);                                                                                                                         \
+        activate16(function, e->slope, &v);                                                                                                                  \
+        AT16(sums + i) = v;                                                                                                                                  \
+    }
+    FOR_ACTIVATION(e->activation, ACTIVATE_ALL)
+#undef ACTIVATE_ALL
 }
 
 INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const tile_arguments *t) {
@@ -118,7 +124,7 @@ INLINE void tile_body(const int rows, const int vectors, const tile_arguments *t
             for (int i = 0; i < rows; i++) {
                 const V value = splat(a[i][k]);
 #pragma unroll
-                for (int j = 0; j < vectors; j++) sums[i][j] = fma(value, w[j], sums[i][j]);
+                for (int j = 0; j < vectors; j++) sums[i][j] = mul_add(value, w[j], sums[i][j]);
             }
         }
     }

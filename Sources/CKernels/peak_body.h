@@ -21,7 +21,7 @@ double ISA(peak_fma)(size_t rounds, float *sink) {
     for (size_t r = 0; r < rounds; r++) {
         __asm__ volatile("" : PEAK_OPERAND(a), PEAK_OPERAND(b)); // the compiler must not see that the factors never change
 #pragma unroll
-        for (int i = 0; i < PEAK_CHAINS; i++) sums[i] = fma(a, sums[i], b);
+        for (int i = 0; i < PEAK_CHAINS; i++) sums[i] = mul_add(a, sums[i], b);
     }
     V sum = sums[0];
 #pragma unroll

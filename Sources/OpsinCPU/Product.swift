@@ -1,4 +1,4 @@
-private import CKernels
+import CKernels
 package import OpsinGraph
 
 /// The product `[pixels, depth] x [depth, outputs]` that pointwise convolutions, linear layers and convolutions of any window are.
