@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
-        .testTarget(name: "OpTests", dependencies: ["OpsinCPU", "OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
     ],

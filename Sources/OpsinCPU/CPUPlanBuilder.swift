@@ -42,6 +42,10 @@ package import OpsinGraph
         }
     }
 
+    package func workspace(count: Int) -> UnsafeMutablePointer<Float> {
+        unsafe UnsafeMutablePointer(mutating: keep(count: count) { () throws(CPUError) in try AlignedMemory(byteCount: count * 4 + 64) })
+    }
+
     /// Keeps what `make` gives. When there is no memory the failure is remembered, and the arena, which nobody runs then, stands in.
     private func keep(count: Int, _ make: () throws(CPUError) -> AlignedMemory) -> UnsafePointer<Float> {
         do {
