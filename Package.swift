@@ -55,3 +55,9 @@ let package = Package(
         .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
+        .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
+        .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
+    ],
+    cLanguageStandard: .gnu11
+)

@@ -74,12 +74,12 @@ int main(int argc, char **argv) {
             snprintf(name, sizeof name, "%ux%u(+%u) tiles %u block %u", gemm.shape.tile_rows, gemm.shape.narrow * gemm.shape.vector, gemm.shape.wider,
                      gemm.shape.tiles, gemm.shape.block_tiles);
         }
-        char *scratch = aligned_alloc(64, threads * 65536);
+        char *scratch = aligned_alloc(64, threads * (1 << 20));
         double best = 1e9;
         const double begin = now();
         for (int repeat = 0; repeat < 2000 && (repeat < 10 || now() - begin < 0.15); repeat++) {
             uint64_t t[1];
-            opsin_team_run(team, &step, 1, scratch, 65536, t);
+            opsin_team_run(team, &step, 1, scratch, 1 << 20, t);
             const double seconds = 1e-9 * (double)t[0];
             if (seconds < best) best = seconds;
         }

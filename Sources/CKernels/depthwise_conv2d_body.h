@@ -74,7 +74,7 @@ INLINE void depthwise_tile_body(const int kernel, const int stride, const int ro
                     for (int j = 0; j < columns; j++) {
                         const int kx = s - j * stride;
                         if (ky >= 0 && ky < kernel && kx >= 0 && kx < kernel) {
-                            sums[i * columns + j] = fma(x, load(weights + (size_t)(ky * kernel + kx) * t->padded), sums[i * columns + j]);
+                            sums[i * columns + j] = mul_add(x, load(weights + (size_t)(ky * kernel + kx) * t->padded), sums[i * columns + j]);
                         }
                     }
                 }
@@ -119,7 +119,7 @@ static void depthwise_any(const opsin_window *w, const float *const *table, cons
     size_t offset[2] = {0, 0};
     for (size_t c = t->first_channel; c < t->last_channel; c += VW) {
         V sums[TILE_PIXELS] = {load(t->epilogue->bias + c)};
-        for (size_t tap = 0; tap < taps; tap++) sums[0] = fma(load(table[tap] + c), load(t->weights + tap * t->padded + c), sums[0]);
+        for (size_t tap = 0; tap < taps; tap++) sums[0] = mul_add(load(table[tap] + c), load(t->weights + tap * t->padded + c), sums[0]);
         finish_pixels(sums, 1, 1, t, c, offset);
     }
 }

@@ -10,9 +10,9 @@ typedef struct {
 static limits limits_of(opsin_isa isa) {
     switch (isa) {
     case OPSIN_ISA_AVX512: return (limits){16, {0, 14, 14, 9, 6}};
-    case OPSIN_ISA_AVX2: return (limits){8, {0, 12, 6, 4, 0}};
+    case OPSIN_ISA_AVX2: return (limits){8, {0, 12, 6, 0, 0}};
     case OPSIN_ISA_NEON: return (limits){4, {0, 14, 14, 9, 6}};
-    default: return (limits){4, {0, 12, 6, 4, 0}};
+    default: return (limits){4, {0, 12, 6, 0, 0}};
     }
 }
 
@@ -52,6 +52,8 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
     // Inputs of a block of row tiles stay in the second-level cache (256 KiB of it) while the panels pass.
     const size_t tile_bytes = best.tile_rows * depth * sizeof(float);
     best.block_tiles = (uint32_t)smaller(best.tiles, 1 + (256 << 10) / (tile_bytes + 1));
+    // Rows are rounded to bf16 each time a tile comes up: once is enough when all panels follow while the weights are in cache.
+    if (bf16 && depth * columns * 2 <= 512 << 10) best.block_tiles = 1;
     return best;
 }
 
@@ -118,10 +120,14 @@ void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, v
 
 size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
     const size_t groups = q->window.kernel_height ? (size_t)q->window.kernel_height * q->window.kernel_width : 1;
-    return groups * q->shape.tile_rows * sizeof(void *);
+    const size_t pointers = groups * q->shape.tile_rows * sizeof(void *);
+    return q->shape.bf16 ? pointers + q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : pointers;
 }
 
 opsin_task_fn opsin_gemm(opsin_isa isa, bool bf16) {
+#if defined(__x86_64__)
+    if (bf16 && isa == OPSIN_ISA_AVX512) return gemm_avx512_bf16;
+#endif
     (void)bf16;
     switch (isa) {
 #if defined(__x86_64__)

@@ -1,4 +1,7 @@
 // The register-tile product, included by kernels_*.c with simd.h before it. `rows` x `vectors` sums stay in registers while the depth goes by.
+//
+// With OPSIN_BUILD_BF16 a step of the depth is a pair of bf16 values, multiplied and added in fp32 by one instruction; the rows of a tile are
+// rounded to bf16 into scratch first. (AMX tiles would take the same packing; no machine to measure them on was at hand, so there is no such path.)
 #include "include/gemm.h"
 
 // The largest tiles: sums, one vector of weights per column vector and one input value must fit into the registers.
@@ -10,16 +13,29 @@ enum { MAX_VECTORS = 4, MAX_ROWS = 14 };
     DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3) DO(5, 3) DO(6, 3) DO(7, 3) DO(8, 3) DO(9, 3)                                                                         \
     DO(1, 4) DO(2, 4) DO(3, 4) DO(4, 4) DO(5, 4) DO(6, 4)
 #else
-enum { MAX_VECTORS = 3, MAX_ROWS = 12 };
+enum { MAX_VECTORS = 2, MAX_ROWS = 12 };
 #define EACH_TILE(DO)                                                                                                                                        \
     DO(1, 1) DO(2, 1) DO(3, 1) DO(4, 1) DO(5, 1) DO(6, 1) DO(7, 1) DO(8, 1) DO(9, 1) DO(10, 1) DO(11, 1) DO(12, 1)                                           \
-    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)                                                                                                    \
-    DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3)
+    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)
 #endif
 
-// What a tile reads and writes. Row i of group g begins at a[g * rows + i] and is `length` values long.
+#if OPSIN_BUILD_BF16
+typedef int32_t element; // two bf16 values
+typedef __m512i factors;
+INLINE factors load_factors(const element *p) { return _mm512_loadu_si512(p); }
+INLINE factors splat_factor(element pair) { return _mm512_set1_epi32(pair); }
+INLINE V multiply_add(factors a, factors b, V sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+#else
+typedef float element;
+typedef V factors;
+INLINE factors load_factors(const element *p) { return load(p); }
+INLINE factors splat_factor(element value) { return splat(value); }
+INLINE V multiply_add(factors a, factors b, V sum) { return mul_add(a, b, sum); }
+#endif
+
+// What a tile reads and writes. Row i of group g begins at a[g * rows + i] and is `length` steps long.
 typedef struct {
-    const float *const *a;
+    const element *const *a;
     size_t groups, length;
     const void *b;
     const float *bias, *residual; // at the tile's first column; residual NULL without
@@ -33,7 +49,14 @@ typedef void (*tile_fn)(const tile_arguments *t);
 
 // Functions that are not a clamp: from a copy in memory, sixteen values at a time.
 static __attribute__((noinline)) void activate_sums(float *sums, size_t count, const opsin_epilogue *e) {
-    for (size_t i = 0; i < count; i += 16) to16(sums + i, activate16(from16(sums + i), e->activation, e->slope));
+#define ACTIVATE_ALL(function)                                                                                                                               \
+    for (size_t i = 0; i < count; i += 16) {                                                                                                                 \
+        f32x16 v = FROM16(sums + i);                                                                                                                         \
+        activate16(function, e->slope, &v);                                                                                                                  \
+        AT16(sums + i) = v;                                                                                                                                  \
+    }
+    FOR_ACTIVATION(e->activation, ACTIVATE_ALL)
+#undef ACTIVATE_ALL
 }
 
 INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const tile_arguments *t) {
@@ -102,23 +125,23 @@ INLINE void tile_body(const int rows, const int vectors, const tile_arguments *t
 #pragma unroll
         for (int i = 0; i < rows; i++) sums[i][j] = bias;
     }
-    const float *b = t->b;
+    const element *b = t->b;
     const size_t length = t->length;
     for (size_t g = 0; g < t->groups; g++) {
-        const float *a[MAX_ROWS];
+        const element *a[MAX_ROWS];
 #pragma unroll
         for (int i = 0; i < rows; i++) a[i] = t->a[g * rows + i];
 #pragma unroll 2
         for (size_t k = 0; k < length; k++) {
-            V w[MAX_VECTORS];
+            factors w[MAX_VECTORS];
 #pragma unroll
-            for (int j = 0; j < vectors; j++) w[j] = load(b + j * VW);
+            for (int j = 0; j < vectors; j++) w[j] = load_factors(b + j * VW);
             b += vectors * VW;
 #pragma unroll
             for (int i = 0; i < rows; i++) {
-                const V value = splat(a[i][k]);
+                const factors value = splat_factor(a[i][k]);
 #pragma unroll
-                for (int j = 0; j < vectors; j++) sums[i][j] = fma(value, w[j], sums[i][j]);
+                for (int j = 0; j < vectors; j++) sums[i][j] = multiply_add(value, w[j], sums[i][j]);
             }
         }
     }
@@ -184,6 +207,28 @@ INLINE void point_rows(const opsin_gemm_arguments *q, size_t first_row, size_t r
     *length = channels;
 }
 
+#if OPSIN_BUILD_BF16
+// Rounds the rows of a tile to bf16, group after group, into `strip`, and points `a` to them: one group of pairs.
+INLINE void round_rows(const float **a, size_t rows, size_t groups, size_t length, size_t depth, uint16_t *strip) {
+    const size_t stride = (depth + 1) / 2 * 2;
+    for (size_t i = 0; i < rows; i++) {
+        uint16_t *out = strip + i * stride;
+        for (size_t g = 0; g < groups; g++) {
+            const float *in = a[g * rows + i];
+            size_t k = 0;
+            for (; k + 16 <= length; k += 16, out += 16) _mm256_storeu_si256((__m256i *)out, (__m256i)_mm512_cvtneps_pbh(load(in + k)));
+            if (k < length) {
+                const M rest = first(length - k);
+                _mm256_mask_storeu_epi16(out, rest, (__m256i)_mm512_cvtneps_pbh(load_first(in + k, rest)));
+                out += length - k;
+            }
+        }
+        if (depth % 2) *out = 0;
+    }
+    for (size_t i = 0; i < rows; i++) a[i] = (const float *)(strip + i * stride);
+}
+#endif
+
 // Which rows and which panel a task is. Row blocks are outermost, then panels, then the row tiles of the block.
 typedef struct {
     size_t first_row, rows, tile, vectors, first_vector;
@@ -203,16 +248,29 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
     const float **a = scratch;
     size_t groups = 0, length = 0, known_tile = SIZE_MAX;
     const M whole = first(VW);
+#if OPSIN_BUILD_BF16
+    const size_t steps = (q->depth + 1) / 2;
+#else
+    const size_t steps = q->depth;
+#endif
     for (size_t task = first_task; task < last_task; task++) {
         const task_place p = place_of(s, q->rows, task);
-        if (p.tile != known_tile) point_rows(q, p.first_row, p.rows, a, &groups, &length);
-        known_tile = p.tile;
+        if (p.tile != known_tile) {
+            point_rows(q, p.first_row, p.rows, a, &groups, &length);
+#if OPSIN_BUILD_BF16
+            const size_t taps = q->window.kernel_height ? (size_t)q->window.kernel_height * q->window.kernel_width : 1;
+            round_rows(a, p.rows, groups, length, q->depth, (uint16_t *)(a + taps * s->tile_rows));
+            groups = 1;
+            length = steps;
+#endif
+            known_tile = p.tile;
+        }
         const size_t column = p.first_vector * VW, width = p.vectors * VW, left = q->columns - column;
         const tile_arguments t = {
-            .a = a,
+            .a = (const element *const *)a,
             .groups = groups,
             .length = length,
-            .b = (const float *)q->weights + column * q->depth,
+            .b = (const element *)q->weights + column * steps,
             .bias = q->epilogue.bias + column,
             .residual = q->epilogue.residual ? q->epilogue.residual + p.first_row * q->columns + column : NULL,
             .y = q->y + p.first_row * q->columns + column,

@@ -12,6 +12,7 @@ OPSIN_DECLARE_KERNELS(generic)
 OPSIN_DECLARE_KERNELS(neon)
 OPSIN_DECLARE_KERNELS(avx2)
 OPSIN_DECLARE_KERNELS(avx512)
+void gemm_avx512_bf16(const void *arguments, size_t first, size_t last, void *scratch);
 double peak_dot_avx512_bf16(size_t rounds, float *sink);
 
 // Element (output, input, tap) of stored weights in fp32, scales applied.

@@ -6,7 +6,7 @@
 #include "include/depthwise_conv2d.h"
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #include "simd.h"
-#include "vector_math.h"
+#include "activation16.h"
 #include "gemm_body.h"
 #include "depthwise_conv2d_body.h"
 #include "peak_body.h"

@@ -3,7 +3,7 @@
 #define OPSIN_SUFFIX generic
 #include "include/depthwise_conv2d.h"
 #include "simd.h"
-#include "vector_math.h"
+#include "activation16.h"
 #include "gemm_body.h"
 #include "depthwise_conv2d_body.h"
 #include "peak_body.h"

@@ -12,6 +12,7 @@ enum { PEAK_CHAINS = 12 };
 #define PEAK_OPERAND(v) "+m"(v)
 #endif
 
+#if !OPSIN_BUILD_BF16
 // Returns the operations done, after `rounds` rounds; the sum goes to `sink` so that nothing is optimised away.
 double ISA(peak_fma)(size_t rounds, float *sink) {
     V sums[PEAK_CHAINS];
@@ -21,7 +22,7 @@ double ISA(peak_fma)(size_t rounds, float *sink) {
     for (size_t r = 0; r < rounds; r++) {
         __asm__ volatile("" : PEAK_OPERAND(a), PEAK_OPERAND(b)); // the compiler must not see that the factors never change
 #pragma unroll
-        for (int i = 0; i < PEAK_CHAINS; i++) sums[i] = fma(a, sums[i], b);
+        for (int i = 0; i < PEAK_CHAINS; i++) sums[i] = mul_add(a, sums[i], b);
     }
     V sum = sums[0];
 #pragma unroll
@@ -30,9 +31,9 @@ double ISA(peak_fma)(size_t rounds, float *sink) {
     return 2.0 * PEAK_CHAINS * VW * (double)rounds;
 }
 
-#if OPSIN_BUILD_AVX512
+#else
 // The same with pairs of bf16, fp32 sums.
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,avx512bf16"))) double peak_dot_avx512_bf16(size_t rounds, float *sink) {
+double peak_dot_avx512_bf16(size_t rounds, float *sink) {
     V sums[PEAK_CHAINS];
 #pragma unroll
     for (int i = 0; i < PEAK_CHAINS; i++) sums[i] = splat((float)i);

@@ -16,7 +16,7 @@ typedef __m512 V;
 typedef __mmask16 M;
 INLINE V load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE V splat(float a) { return _mm512_set1_ps(a); }
-INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE V mul_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE V add(V a, V b) { return _mm512_add_ps(a, b); }
 // The second operand wins when it is NaN.
 INLINE V larger(V bound, V v) { return _mm512_max_ps(bound, v); }
@@ -32,7 +32,7 @@ typedef __m256 V;
 typedef __m256i M;
 INLINE V load(const float *p) { return _mm256_loadu_ps(p); }
 INLINE V splat(float a) { return _mm256_set1_ps(a); }
-INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE V mul_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE V add(V a, V b) { return _mm256_add_ps(a, b); }
 INLINE V larger(V bound, V v) { return _mm256_max_ps(bound, v); }
 INLINE V smaller(V bound, V v) { return _mm256_min_ps(bound, v); }
@@ -53,9 +53,9 @@ INLINE V load(const float *p) {
 }
 INLINE V splat(float a) { return (V){a, a, a, a}; }
 #if OPSIN_BUILD_NEON
-INLINE V fma(V a, V b, V c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE V mul_add(V a, V b, V c) { return __builtin_elementwise_fma(a, b, c); }
 #else
-INLINE V fma(V a, V b, V c) { return a * b + c; }
+INLINE V mul_add(V a, V b, V c) { return a * b + c; }
 #endif
 INLINE V add(V a, V b) { return a + b; }
 INLINE V choose(VI mask, V a, V b) { return (V)((mask & (VI)a) | (~mask & (VI)b)); }

@@ -1,4 +1,3 @@
-package import CKernels
 package import OpsinGraph
 
 /// What an op may ask while it turns a node into steps: where values live, packed weights, the machine.
@@ -15,6 +14,9 @@ package protocol CPULowering: AnyObject {
 
     /// A copy of `values`, zero-padded to a multiple of 16 floats and 64-byte aligned, that lives as long as the plan.
     func parameters(_ values: [Float]) -> UnsafePointer<Float>
+
+    /// `count` floats of the plan's own, zeroed and 64-byte aligned, for what one step of an op hands to the next.
+    func workspace(count: Int) -> UnsafeMutablePointer<Float>
 }
 
 /// An op's row in the CPU backend: from a node to the steps that compute it, once, at plan time.

@@ -1,4 +1,4 @@
-package import CKernels
+private import CKernels
 package import OpsinGraph
 private import Glibc
 

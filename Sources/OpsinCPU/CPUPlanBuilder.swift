@@ -1,4 +1,3 @@
-package import CKernels
 package import OpsinGraph
 
 /// The place where ops lower themselves: an arena with an offset for every value, and the memory of parameters. Lives as long as its plan.
@@ -29,18 +28,22 @@ package import OpsinGraph
     }
 
     package func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
-        keep(count: count) { () throws(CPUError) in
-            try unsafe weights.memory(key, byteCount: count * 4 + 64) { place in unsafe make(place.assumingMemoryBound(to: Float.self)) }
+        unsafe keep(count: count) { () throws(CPUError) in
+            unsafe try weights.memory(key, byteCount: count * 4 + 64) { place in unsafe make(place.assumingMemoryBound(to: Float.self)) }
         }
     }
 
     package func parameters(_ values: [Float]) -> UnsafePointer<Float> {
         let padded = (values.count + 15) / 16 * 16 + 16
-        return keep(count: padded) { () throws(CPUError) in
+        return unsafe keep(count: padded) { () throws(CPUError) in
             let memory = try AlignedMemory(byteCount: padded * 4)
             for (index, value) in values.enumerated() { unsafe memory.floats[index] = value }
             return memory
         }
+    }
+
+    package func workspace(count: Int) -> UnsafeMutablePointer<Float> {
+        unsafe UnsafeMutablePointer(mutating: keep(count: count) { () throws(CPUError) in try AlignedMemory(byteCount: count * 4 + 64) })
     }
 
     /// Keeps what `make` gives. When there is no memory the failure is remembered, and the arena, which nobody runs then, stands in.

@@ -1,5 +1,4 @@
 package import CKernels
-package import OpsinGraph
 
 /// One kernel call of a plan: a C function, its arguments, and how many independent tasks it splits into.
 ///

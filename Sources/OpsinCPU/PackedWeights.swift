@@ -57,7 +57,7 @@ extension Filter {
     }
 
     private func withOptional(_ values: [Float]?, _ body: (UnsafePointer<Float>?) -> Void) {
-        guard let values else { return unsafe body(nil) }
+        guard let values else { return body(nil) }
         unsafe values.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
 }

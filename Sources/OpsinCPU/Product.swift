@@ -1,4 +1,4 @@
-package import CKernels
+import CKernels
 package import OpsinGraph
 
 /// The product `[pixels, depth] x [depth, outputs]` that pointwise convolutions, linear layers and convolutions of any window are.
@@ -28,9 +28,14 @@ package struct Product {
             rows: rows, columns: columns, depth: depth, shape: shape, window: opsin_window())
         if let window { unsafe arguments.window = window.c(x.shape, y.shape, plan) }
         let scratch = unsafe opsin_gemm_scratch_bytes(&arguments)
-        let kernel = "\(window == nil ? "gemm" : "conv") \(shape.tile_rows)x\((Int(shape.narrow) + (shape.wider > 0 ? 1 : 0)) * Int(shape.vector)) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")"
+        let kernel = "\(window == nil ? "gemm" : "conv") \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")"
         return unsafe CPUStep(opsin_gemm(plan.isa.c, bf16), arguments, tasks: Int(shape.tiles) * Int(shape.panels), scratchBytes: scratch, kernel: kernel)
     }
+}
+
+extension opsin_gemm_shape {
+    /// Columns of the widest panel.
+    var columnsOfPanel: Int { Int(narrow + (wider > 0 ? 1 : 0)) * Int(vector) }
 }
 
 extension SlidingWindow {

@@ -15,6 +15,7 @@
 #include "image_resize.h"
 #include "isa.h"
 #include "layer_norm.h"
+#include "matmul.h"
 #include "peak.h"
 #include "pool2d.h"
 #include "resize.h"

@@ -1,4 +1,4 @@
-package import CKernels
+private import CKernels
 package import OpsinGraph
 
 extension DepthwiseConv2D: CPUOp {
@@ -16,11 +16,9 @@ extension DepthwiseConv2D: CPUOp {
         unsafe arguments.window = window.c(x.shape, y.shape, plan)
         unsafe arguments.images = UInt32(x.shape.n)
         unsafe opsin_depthwise_conv2d_plan(&arguments, UInt32(plan.threads))
-        let tile = arguments.tile_columns == 0 ? "any" : "\(arguments.tile_rows)x\(arguments.tile_columns)"
-        return [
-            unsafe CPUStep(
-                opsin_depthwise_conv2d(plan.isa.c), arguments, tasks: opsin_depthwise_conv2d_tasks(&arguments),
-                scratchBytes: opsin_depthwise_conv2d_scratch_bytes(&arguments), kernel: "depthwise \(window.height)x\(window.width) \(tile) \(plan.isa.rawValue)")
-        ]
+        let tile = unsafe arguments.tile_columns == 0 ? "any" : "\(arguments.tile_rows)x\(arguments.tile_columns)"
+        let kernel = "depthwise \(window.height)x\(window.width) \(tile) \(plan.isa.rawValue)"
+        let tasks = unsafe opsin_depthwise_conv2d_tasks(&arguments), scratch = unsafe opsin_depthwise_conv2d_scratch_bytes(&arguments)
+        return [unsafe CPUStep(opsin_depthwise_conv2d(plan.isa.c), arguments, tasks: tasks, scratchBytes: scratch, kernel: kernel)]
     }
 }

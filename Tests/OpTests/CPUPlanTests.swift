@@ -1,0 +1,110 @@
+import CKernels
+import Glibc
+import OpsinCPU
+import OpsinGraph
+import Testing
+
+@Suite struct CPUPlanTests {
+    /// Three layers, the last one with the first one's output as residual.
+    func bottleneck(outputs: Int = 24) throws -> Graph {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 14, w: 14, c: 24))
+        let expand = try Linear(inputFeatures: 24, outputFeatures: 72, filter: Filter(stored(noise(72 * 24), [72, 24], .float32, name: "expand").constant))
+        let window = try SlidingWindow(3, padding: .symmetric(kernel: 3))
+        let middle = try DepthwiseConv2D(window: window, channels: 72, filter: Filter(stored(noise(72 * 9), [72, 1, 3, 3], .float32, name: "middle").constant))
+        let project = try Linear(
+            inputFeatures: 72, outputFeatures: outputs, filter: Filter(stored(noise(72 * outputs), [outputs, 72], .float32, name: "project").constant),
+            epilogue: Epilogue(residual: .afterActivation))
+        var y = try graph.append(.linear(expand), [x], name: "expand")
+        y = try graph.append(.depthwiseConv2D(middle), [y], name: "middle")
+        y = try graph.append(.linear(project), [y, x], name: "project")
+        graph.output("y", y, layout: .nchw)
+        return graph
+    }
+
+    @Test func everyRunGivesTheSame() throws {
+        let graph = try bottleneck(), input = noise(14 * 14 * 24)
+        let weights = PackedWeights()
+        let one = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: weights)
+        let packedOnce = weights.byteCount
+        let two = try CPUPlan(graph, team: CPUTeam(threads: 2), weights: weights)
+        #expect(weights.byteCount == packedOnce, "plans of one model share packed weights")
+        let expected = try one.run([input])
+        #expect(expected[0].contains { abs($0) > 1 })
+        for _ in 0..<200 {
+            let got = try two.run([input])
+            guard got == expected else {
+                Issue.record("two threads give another result")
+                return
+            }
+        }
+    }
+
+    @Test func reportsEachStep() throws {
+        let plan = try CPUPlan(bottleneck(), team: CPUTeam(threads: 2), weights: PackedWeights())
+        #expect(plan.reports.map(\.node) == ["expand", "middle", "project"])
+        #expect(plan.reports.map(\.op) == ["Linear", "DepthwiseConv2D", "Linear"])
+        #expect(plan.reports[0].kernel.hasPrefix("gemm ") && plan.reports[1].kernel.hasPrefix("depthwise 3x3 "))
+        #expect(plan.runTimed().allSatisfy { $0 > 0 })
+    }
+
+    /// Two plans with a team each, run from two threads at the same time on two cores: four threads want them.
+    @Test func twoTeamsAtOnce() async throws {
+        let graph = try bottleneck(), input = noise(14 * 14 * 24)
+        let expected = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()).run([input])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let plan = try CPUPlan(graph, team: CPUTeam(threads: 2), weights: PackedWeights())
+                    for _ in 0..<100 where try plan.run([input]) != expected { return false }
+                    return true
+                }
+            }
+            for try await same in group { #expect(same) }
+        }
+    }
+
+    /// One team under two plans: runs take turns.
+    @Test func plansShareATeam() async throws {
+        let graph = try bottleneck(), input = noise(14 * 14 * 24), team = try CPUTeam(threads: 2)
+        let expected = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()).run([input])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let plan = try CPUPlan(graph, team: team, weights: PackedWeights())
+                    for _ in 0..<100 where try plan.run([input]) != expected { return false }
+                    return true
+                }
+            }
+            for try await same in group { #expect(same) }
+        }
+    }
+
+    /// Runs after the team has gone to sleep, and teams that end without ever having run.
+    @Test func wakesAfterParking() throws {
+        for _ in 0..<20 { _ = try CPUTeam(threads: 4) }
+        let input = noise(14 * 14 * 24)
+        let plan = try CPUPlan(bottleneck(), team: CPUTeam(threads: 3), weights: PackedWeights())
+        let expected = try plan.run([input])
+        for _ in 0..<5 {
+            usleep(20_000)
+            #expect(try plan.run([input]) == expected)
+        }
+    }
+
+    @Test func refusesWhatIsNotHere() throws {
+        #expect(throws: CPUError.self) { try CPUTeam(threads: 0) }
+        #expect(throws: CPUError.self) { try CPUTeam(threads: 257) }
+        for isa in ISA.allCases where !ISA.available.contains(isa) { #expect(throws: CPUError.self) { try ISA.usable(isa) } }
+        #expect(throws: CPUError.self) { try CPUPrecision.bf16.check(.generic) }
+        let plan = try CPUPlan(bottleneck(), team: CPUTeam(threads: 1), weights: PackedWeights())
+        #expect(throws: CPUError.self) { try plan.run([]) }
+        #expect(throws: CPUError.self) { try plan.run([[1, 2, 3]]) }
+    }
+
+    @Test func measuresRoofs() {
+        let isa = ISA.available.last ?? .generic
+        #expect(opsin_peak_fp32(isa.c, 1) > 1e8)
+        #expect(opsin_peak_read(1) > 1e8)
+    }
+}
