@@ -1,10 +1,21 @@
 // y = f(x), element by element.
 #pragma once
-#include "epilogue.h"
 #include "executor.h"
 #include "isa.h"
 
 #pragma clang assume_nonnull begin
+
+// The functions of OpsinGraph's ActivationFunction, in its order.
+#define OPSIN_ACTIVATION_IDENTITY 0
+#define OPSIN_ACTIVATION_RELU 1
+#define OPSIN_ACTIVATION_RELU6 2
+#define OPSIN_ACTIVATION_LEAKY_RELU 3
+#define OPSIN_ACTIVATION_GELU 4
+#define OPSIN_ACTIVATION_SILU 5
+#define OPSIN_ACTIVATION_SIGMOID 6
+#define OPSIN_ACTIVATION_HARD_SWISH 7
+#define OPSIN_ACTIVATION_HARD_SIGMOID 8
+#define OPSIN_ACTIVATION_TANH 9
 
 typedef struct {
     const float *x;
