@@ -1,4 +1,4 @@
-package import OpsinGraph
+internal import OpsinGraph
 internal import OpsinModels
 
 /// Model folders in another precision.

@@ -47,7 +47,7 @@ private func processorName() -> String {
 
 /// The first 64 KiB of a text file; nil when it cannot be read.
 package func readSmallFile(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []

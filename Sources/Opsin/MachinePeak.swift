@@ -1,5 +1,5 @@
 internal import OpsinCPU
-package import OpsinModels
+internal import OpsinModels
 
 /// The roofs of this machine's CPU, measured for a number of threads.
 public struct MachinePeak: Hashable, Sendable {

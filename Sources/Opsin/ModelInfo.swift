@@ -1,4 +1,4 @@
-package import OpsinGraph
+internal import OpsinGraph
 package import OpsinModels
 
 /// What a model is and needs, counted for one image of its own input size.

@@ -10,7 +10,7 @@ enum ModelLocation {
         var tried: [String] = []
         for folder in candidates() {
             let path = folder + "/" + name
-            if access(path + "/config.json", R_OK) == 0 { return path }
+            if unsafe access(path + "/config.json", R_OK) == 0 { return path }
             tried.append(folder)
         }
         throw OpsinError(.model, "no model \(name) in \(tried.joined(separator: ", ")) (set OPSIN_MODELS to the folder that holds it)")

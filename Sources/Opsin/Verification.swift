@@ -1,4 +1,4 @@
-package import OpsinModels
+internal import OpsinModels
 
 /// Two runs of a model held against each other, tensor by tensor.
 public struct Verification: Hashable, Sendable {
