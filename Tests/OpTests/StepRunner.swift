@@ -35,6 +35,8 @@ import OpsinGraph
         return unsafe UnsafePointer(place)
     }
 
+    func workspace(count: Int) -> UnsafeMutablePointer<Float> { unsafe floats(count, filled: 0) }
+
     /// Puts `values` where `value` lives.
     func write(_ values: [Float], to value: Value) {
         let place = unsafe pointer(value)

@@ -31,10 +31,10 @@ internal import OpsinGraph
     func arguments(
         a: UnsafePointer<Float>, b: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, activation: ActivationFunction
     ) -> (opsin_broadcast_arguments, tasks: Int) {
-        let chunk = 4096
+        let chunk = 4096, (code, slope) = activation.c
         let arguments = unsafe opsin_broadcast_arguments(
             a: a, b: b, y: y, dims: (dims[0], dims[1], dims[2], dims[3]), strides: (strides[0], strides[1], strides[2], strides[3]), chunk: chunk,
-            activation: activation.kernelCode, slope: activation.kernelSlope)
+            activation: code, slope: slope)
         return unsafe (arguments, dims[0] * dims[1] * dims[2] * OpsinCPU.tasks(dims[3], each: chunk))
     }
 }

@@ -10,7 +10,7 @@ extension GroupNorm: CPUOp {
         let strip = max(1, 32768 / shape.c), strips = tasks(pixels, each: strip), padded = (shape.c + 15) / 16 * 16
         let arguments = unsafe opsin_group_norm_arguments(
             x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), weight: plan.parameters(weight), bias: plan.parameters(bias),
-            sums: workspace(shape.n * strips * 2 * padded, plan), affine: workspace(shape.n * 2 * padded, plan),
+            sums: plan.workspace(count: shape.n * strips * 2 * padded), affine: plan.workspace(count: shape.n * 2 * padded),
             images: shape.n, pixels: pixels, channels: shape.c, groups: groups, strip: strip, epsilon: epsilon)
         let isa = plan.isa
         return unsafe [
@@ -18,10 +18,5 @@ extension GroupNorm: CPUOp {
             CPUStep(opsin_group_norm_affine(isa.c), arguments, tasks: shape.n * groups, kernel: "group_norm_affine \(isa.rawValue)"),
             CPUStep(opsin_group_norm_apply(isa.c), arguments, tasks: shape.n * strips, kernel: "group_norm_apply \(isa.rawValue)"),
         ]
-    }
-
-    /// Memory of the plan for what one step hands to the next. A plan runs once at a time, and nobody else knows the address.
-    private func workspace(_ count: Int, _ plan: any CPULowering) -> UnsafeMutablePointer<Float> {
-        unsafe UnsafeMutablePointer(mutating: plan.parameters([Float](repeating: 0, count: count)))
     }
 }
