@@ -48,6 +48,9 @@ internal import Synchronization
         return state.withLock { $0.entries[token]?.object }
     }
 
+    /// Every live object.
+    func all() -> [Object] { state.withLock { state in state.entries.values.map(\.object) } }
+
     func retain(_ handle: OpaquePointer?) {
         let token = unsafe UInt(bitPattern: handle)
         state.withLock { $0.entries[token]?.references += 1 }
