@@ -50,7 +50,7 @@ public final class Session: Sendable {
         timings.preprocess = milliseconds() - start
         let (tensors, run, report) = try execute([input.tensor])
         timings.run = run
-        return try result(of: tensors, options, imageWidth: image.width, imageHeight: image.height, timings: timings, report: report)
+        return try result(of: tensors, options, imageWidth: image.pixels.sourceWidth, imageHeight: image.pixels.sourceHeight, timings: timings, report: report)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -91,6 +91,12 @@ public final class Session: Sendable {
         unsafe plans.insert(plan, for: key)
         return try body(plan)
     }
+
+    /// Bytes of the plans that are kept: activations and scratch. Nil while a call is inside.
+    package func activationBytes() -> Int? { plans.withLockIfAvailable { $0.bytes } }
+
+    /// Drops the kept plans, unless a call is inside. The next run makes its own again.
+    package func dropIdlePlans() { _ = plans.withLockIfAvailable { $0.removeAll() } }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {
         let endpoints = options.exposesLayers ? try model.layerNames() : options.features

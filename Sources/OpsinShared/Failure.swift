@@ -37,7 +37,8 @@ extension OpsinError.Code {
         case .image: OPSIN_E_IMAGE
         case .model: OPSIN_E_MODEL
         case .device: OPSIN_E_DEVICE
-        case .output: OPSIN_E_IO
+        case .notFound: OPSIN_E_NOT_FOUND
+        case .io: OPSIN_E_IO
         case .unsupported: OPSIN_E_UNSUPPORTED
         case .cancelled: OPSIN_E_CANCELLED
         }

@@ -71,7 +71,9 @@ public func opsin_result_save(_ result: OpaquePointer?, _ path: UnsafePointer<CC
     answer { () throws(Failure) in
         let object = try unsafe Handles.results.object(result, "result")
         _ = try unsafe text(path, "path")
-        guard object.task == .segment || object.task == .depth else { throw Failure(OPSIN_E_STATE, "the result holds nothing for each pixel: it is of task \(object.task.rawValue)") }
+        guard object.task == .segment || object.task == .depth else {
+            throw Failure(OPSIN_E_STATE, "the result holds nothing for each pixel: it is of task \(object.task.rawValue)")
+        }
         throw Failure.unsupported("task \(object.task.rawValue)")
     }
 }

@@ -61,6 +61,15 @@ extension DecodeOptions {
     }
 }
 
+/// Runs a decoder, whose errors become failures that name the file.
+private func decoded(_ name: String, _ decode: () throws(VisionError) -> OpsinVision.Image) throws(Failure) -> Opsin.Image {
+    do {
+        return Opsin.Image(try decode())
+    } catch {
+        throw Failure(OpsinError(error, name: name))
+    }
+}
+
 /// The handle of a decoded picture, gray made RGB unless gray was asked for.
 private func add(_ image: Opsin.Image, _ options: UnsafePointer<opsin_decode_options>?) throws(Failure) -> OpaquePointer? {
     let asked = try unsafe readOrDefault(options, "options")
@@ -78,7 +87,7 @@ public func opsin_picture_decode_file(
     unsafe give(picture, "picture") { () throws(Failure) in
         let decode = try unsafe check(options)
         let path = try unsafe existingPath(path)
-        let image = try opsin { () throws(OpsinError) in try Opsin.Image(path: path, decode) }
+        let image = try decoded(path) { () throws(VisionError) in try OpsinVision.Image(contentsOf: path, options: decode) }
         return try unsafe add(image, options)
     }
 }
@@ -92,7 +101,7 @@ public func opsin_picture_decode_memory(
         guard let bytes = unsafe bytes else { throw .null("bytes") }
         guard byte_count >= 1, byte_count <= 1 << 31 else { throw Failure(OPSIN_E_ARGUMENT, "byte_count is \(byte_count), expected 1 to 2^31") }
         let buffer = unsafe UnsafeBufferPointer(start: bytes.assumingMemoryBound(to: UInt8.self), count: Int(byte_count))
-        let image = try opsin { () throws(OpsinError) in try unsafe Opsin.Image(decoding: Span(_unsafeElements: buffer), decode) }
+        let image = try decoded("image") { () throws(VisionError) in try unsafe OpsinVision.Image(decoding: Span(_unsafeElements: buffer), options: decode) }
         return try unsafe add(image, options)
     }
 }

@@ -30,9 +30,11 @@ private func check(_ key: String, _ value: String) throws(Failure) {
 private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject) throws(Failure) -> Session.Options {
     try checkFlags(unsafe asked.flags, known: [OPSIN_SESSION_PROFILE], "flags")
     for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try check(key, value) }
-    guard unsafe asked.flags & UInt32(bitPattern: OPSIN_SESSION_PROFILE) == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE (the command has bench --ops)") }
+    guard unsafe asked.flags & UInt32(bitPattern: OPSIN_SESSION_PROFILE) == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE") }
     guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
-    guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else { throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8") }
+    guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
+        throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
+    }
     guard unsafe asked.depth_scale == 0 else { throw .unsupported("depth_scale") }
     guard unsafe asked.max_batch <= 1024, unsafe asked.kept_plans <= 64 else {
         throw Failure(OPSIN_E_ARGUMENT, "max_batch is \(unsafe asked.max_batch), kept_plans is \(unsafe asked.kept_plans), expected at most 1024 and 64")
@@ -42,7 +44,7 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     options.threads = unsafe Int(asked.threads)
     options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)
     if let unknown = options.features.first(where: { !model.features.contains($0) }) {
-        throw Failure(OPSIN_E_NOT_FOUND, "\(model.model.path): no feature \"\(unknown.prefix(80))\" (opsin_model_feature() lists the \(model.features.count) there are)")
+        throw Failure(OPSIN_E_NOT_FOUND, "\(model.model.path): no feature \"\(unknown.prefix(80))\" (opsin_model_feature() lists \(model.features.count))")
     }
     return options
 }

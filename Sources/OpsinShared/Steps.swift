@@ -17,7 +17,7 @@ public func opsin_preprocess(_ session: OpaquePointer?, _ image: UnsafePointer<o
         try unsafe inside(session) { (session) throws(Failure) in
             let image = try unsafe Image(image)
             let preprocessed = try opsin { () throws(OpsinError) in try session.session.preprocess(image) }
-            return unsafe Handles.inputs.add(InputObject(LentTensor(preprocessed.tensor), opsin_geometry(preprocessed, image)))
+            return unsafe Handles.inputs.add(InputObject(LentTensor(preprocessed.tensor), opsin_geometry(preprocessed.geometry)))
         }
     }
 }
@@ -100,4 +100,17 @@ private func imageSize(_ geometry: UnsafePointer<opsin_geometry>?, _ model: Mode
                 + "target \(given.target_width) x \(given.target_height), expected each above 0")
     }
     return (Int(given.image_width), Int(given.image_height))
+}
+
+extension opsin_geometry {
+    /// Where the recipe put the photo.
+    init(_ geometry: PreprocessGeometry) {
+        self.init()
+        (image_width, image_height) = (Int32(clamping: geometry.sourceWidth), Int32(clamping: geometry.sourceHeight))
+        (input_width, input_height) = (Int32(clamping: geometry.width), Int32(clamping: geometry.height))
+        (source_x, source_y) = (Double(geometry.originX), Double(geometry.originY))
+        (source_width, source_height) = (Double(geometry.coveredWidth), Double(geometry.coveredHeight))
+        (target_x, target_y) = (Double(geometry.padLeft - geometry.cropLeft), Double(geometry.padTop - geometry.cropTop))
+        (target_width, target_height) = (Double(geometry.resizedWidth), Double(geometry.resizedHeight))
+    }
 }

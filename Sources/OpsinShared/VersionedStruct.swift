@@ -46,7 +46,8 @@ private func read<Struct: VersionedStruct>(at pointer: UnsafeRawPointer, _ name:
         unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: min(size, bytes.count)))
     }
     for offset in stride(from: MemoryLayout<Struct>.size, to: size, by: 1) where unsafe pointer.load(fromByteOffset: offset, as: UInt8.self) != 0 {
-        throw Failure(OPSIN_E_VERSION, "\(name) has byte \(offset) of \(Struct.self) set, which Opsin \(versionText) does not know (it knows \(MemoryLayout<Struct>.size))")
+        let known = "Opsin \(versionText) knows \(MemoryLayout<Struct>.size) bytes"
+        throw Failure(OPSIN_E_VERSION, "\(name) has a field of a newer \(Struct.self) set, at byte \(offset): \(known)")
     }
     return value
 }
