@@ -26,7 +26,7 @@ final class RuntimeObject: Sendable {
 
     func checkProcess() throws(Failure) {
         guard getpid() == process else {
-            throw Failure(OPSIN_E_STATE, "the runtime was created in process \(process), before fork(): start processes with exec or spawn, or create a new one")
+            throw Failure(OPSIN_E_STATE, "the runtime was created in process \(process), before fork(): create one here, or use exec or spawn")
         }
     }
 }
