@@ -1,5 +1,6 @@
 internal import OpsinCPU
 internal import OpsinGraph
+internal import OpsinModels
 
 /// A tensor that a model takes or gives, for one image of the model's own size.
 public struct TensorDescription: Hashable, Sendable {

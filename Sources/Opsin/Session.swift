@@ -93,10 +93,16 @@ public final class Session: Sendable {
     }
 
     /// Bytes of the plans that are kept: activations and scratch. Nil while a call is inside.
-    package func activationBytes() -> Int? { plans.withLockIfAvailable { $0.bytes } }
+    package func activationBytes() -> Int? { whenIdle { unsafe plans.bytes } }
 
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
-    package func dropIdlePlans() { _ = plans.withLockIfAvailable { $0.removeAll() } }
+    package func dropIdlePlans() { whenIdle { unsafe plans.removeAll() } }
+
+    @discardableResult private func whenIdle<Value>(_ body: () -> Value) -> Value? {
+        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return nil }
+        defer { isInCall.store(false, ordering: .releasing) }
+        return body()
+    }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {
         let endpoints = options.exposesLayers ? try model.layerNames() : options.features

@@ -7,9 +7,9 @@ extension opsin_device_info {
     init(_ device: Device, id: String, isAuto: Bool) {
         self.init()
         kind = device.kind == .cpu ? OPSIN_DEVICE_CPU : OPSIN_DEVICE_VULKAN
-        flags = UInt32(bitPattern: OPSIN_DEVICE_USABLE | (isAuto ? OPSIN_DEVICE_AUTO : 0))
-        if device.features.contains(where: { $0.hasSuffix("_bf16") }) { flags |= UInt32(bitPattern: OPSIN_DEVICE_BF16) }
-        if device.features.contains(where: { $0.hasPrefix("amx") }) { flags |= UInt32(bitPattern: OPSIN_DEVICE_COOPERATIVE_MATRIX) }
+        flags = OPSIN_DEVICE_USABLE | (isAuto ? OPSIN_DEVICE_AUTO : 0)
+        if device.features.contains(where: { $0.hasSuffix("_bf16") }) { flags |= OPSIN_DEVICE_BF16 }
+        if device.features.contains(where: { $0.hasPrefix("amx") }) { flags |= OPSIN_DEVICE_COOPERATIVE_MATRIX }
         cores = UInt32(clamping: device.cores)
         memory_bytes = UInt64(clamping: sysconf(Int32(_SC_PHYS_PAGES))) &* UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
         fill(&self.id, id)

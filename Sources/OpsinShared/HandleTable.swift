@@ -44,7 +44,7 @@ internal import Synchronization
 
     /// What a handle stands for; nil for NULL and for what is none.
     func find(_ handle: OpaquePointer?) -> Object? {
-        let token = unsafe UInt(bitPattern: handle)
+        let token = UInt(bitPattern: handle)
         return state.withLock { $0.entries[token]?.object }
     }
 
@@ -52,13 +52,13 @@ internal import Synchronization
     func all() -> [Object] { state.withLock { state in state.entries.values.map(\.object) } }
 
     func retain(_ handle: OpaquePointer?) {
-        let token = unsafe UInt(bitPattern: handle)
+        let token = UInt(bitPattern: handle)
         state.withLock { $0.entries[token]?.references += 1 }
     }
 
     /// Ends a reference. The object goes, with the last one, outside the lock: that may take long.
     func release(_ handle: OpaquePointer?) {
-        let token = unsafe UInt(bitPattern: handle)
+        let token = UInt(bitPattern: handle)
         let last: Object? = state.withLock { state in
             guard let entry = state.entries[token] else { return nil }
             if entry.references > 1 {

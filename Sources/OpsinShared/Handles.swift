@@ -18,11 +18,19 @@ final class RuntimeObject: Sendable {
     let runtime: Runtime
     let lent = Lent()
     /// Highest sum of bytes that was seen.
-    let peakBytes = Mutex<UInt64>(0)
+    private let peakBytes = Mutex<UInt64>(0)
     /// The process that made it: a child after `fork()` has none of its threads.
     private let process = getpid()
 
     init(_ runtime: Runtime) { self.runtime = runtime }
+
+    /// The highest of all sums so far and this one.
+    func peak(_ bytes: UInt64) -> UInt64 {
+        peakBytes.withLock { peak in
+            peak = max(peak, bytes)
+            return peak
+        }
+    }
 
     func checkProcess() throws(Failure) {
         guard getpid() == process else {
@@ -55,10 +63,16 @@ final class SessionObject: Sendable {
     let session: Session
     let model: ModelObject
     let lent = Lent()
-    let options = Mutex(TaskSettings())
+    private let lockedSettings = Mutex(TaskSettings())
     private let isInside = Atomic(false)
 
     init(_ session: Session, _ model: ModelObject) { (self.session, self.model) = (session, model) }
+
+    /// What `opsin_session_configure` set last.
+    var settings: TaskSettings {
+        get { lockedSettings.withLock { $0 } }
+        set { lockedSettings.withLock { $0 = newValue } }
+    }
 
     /// Runs `body` unless another call is inside.
     func enter<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {

@@ -2,10 +2,10 @@ internal import Synchronization
 
 /// Memory that C code was given to look at. It stays where it is until the owner, a handle's object, goes.
 @safe final class Lent: Sendable {
+    /// Allocations are freed only when nobody can reach the owner any more.
     private struct State {
-        // Allocations are only ever freed here, when nobody can reach the owner any more.
-        nonisolated(unsafe) var blocks: [UnsafeMutableRawPointer] = []
-        nonisolated(unsafe) var texts: [String: UnsafePointer<CChar>] = [:]
+        var blocks: [Address] = []
+        var texts: [String: Address] = [:]
     }
 
     private let state = Mutex(State())
@@ -14,7 +14,7 @@ internal import Synchronization
 
     deinit {
         state.withLock { state in
-            for block in unsafe state.blocks { unsafe block.deallocate() }
+            for block in state.blocks { unsafe block.pointer.deallocate() }
         }
     }
 
@@ -24,38 +24,38 @@ internal import Synchronization
         unsafe values.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { unsafe place.initialize(from: base, count: source.count) }
         }
-        keep(UnsafeMutableRawPointer(place))
+        unsafe keep(place)
         return unsafe UnsafePointer(place)
     }
 
     /// A copy of `text` that ends with a zero; the same text gives the same address.
     func text(_ text: String) -> UnsafePointer<CChar> {
-        if let known = unsafe state.withLock({ unsafe $0.texts[text].map(Address.init) }) { return unsafe known.pointer }
+        if let known = state.withLock({ $0.texts[text] }) { return unsafe known.pointer.assumingMemoryBound(to: CChar.self) }
         let pointer = unsafe array(text.utf8.map { CChar(bitPattern: $0) } + [0])
-        unsafe state.withLock { unsafe $0.texts[text] = pointer }
+        let address = unsafe Address(pointer)
+        state.withLock { $0.texts[text] = address }
         return unsafe pointer
     }
 
     /// Copies of `texts`.
     func texts(_ texts: [String]) -> UnsafePointer<UnsafePointer<CChar>?> {
-        let pointers: [UnsafePointer<CChar>?] = unsafe texts.map { unsafe text($0) }
-        let place = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: max(pointers.count, 1))
-        for (index, pointer) in unsafe pointers.enumerated() { unsafe (place + index).initialize(to: pointer) }
-        keep(UnsafeMutableRawPointer(place))
+        let place = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: max(texts.count, 1))
+        for (index, entry) in texts.enumerated() { unsafe (place + index).initialize(to: text(entry)) }
+        unsafe keep(place)
         return unsafe UnsafePointer(place)
     }
 
-    private func keep(_ block: UnsafeMutableRawPointer) {
-        let block = Address(UnsafePointer(block.assumingMemoryBound(to: CChar.self)))
-        state.withLock { unsafe $0.blocks.append(UnsafeMutableRawPointer(mutating: block.pointer)) }
+    private func keep(_ block: UnsafeRawPointer) {
+        let address = unsafe Address(block)
+        state.withLock { $0.blocks.append(address) }
     }
 }
 
 /// An address on its way through a lock. Sound: what it points to is never written after it was made.
 @safe struct Address: @unchecked Sendable {
-    let pointer: UnsafePointer<CChar>
+    let pointer: UnsafeRawPointer
 
-    init(_ pointer: UnsafePointer<CChar>) { unsafe self.pointer = pointer }
+    init(_ pointer: UnsafeRawPointer) { unsafe self.pointer = pointer }
 }
 
 /// A text of the program itself, for functions whose answer lives as long as the process.

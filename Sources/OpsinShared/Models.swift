@@ -68,7 +68,7 @@ public func opsin_model_open_memory(
     unsafe give(model, "model") { () throws(Failure) in
         try unsafe open(runtime, options) { (runtime) throws(Failure) in
             let folder = try unsafe TemporaryFolder(read(files, "files"))
-            do {
+            do throws(OpsinError) {
                 return try Model(runtime, path: folder.path)
             } catch {
                 throw Failure(error.code.status, folder.hidingPath(in: error.description))
@@ -159,7 +159,7 @@ private func describe(
 ) throws(Failure) {
     guard Int(index) < tensors.count else { throw Failure(OPSIN_E_NOT_FOUND, "no \(name) \(index), there are \(tensors.count)") }
     let tensor = tensors[Int(index)]
-    var out = opsin_tensor(dimensions: tensor.dimensions, isImage: tensor.isImage)
+    var out = unsafe opsin_tensor(dimensions: tensor.dimensions, isImage: tensor.isImage)
     unsafe out.dims.0 = -1
     unsafe out.name = lent.text(tensor.name)
     try unsafe write(out, to: place, name)

@@ -48,7 +48,7 @@ extension Opsin.Image {
 private func check(_ options: UnsafePointer<opsin_decode_options>?) throws(Failure) -> DecodeOptions {
     let asked = try unsafe readOrDefault(options, "options")
     try checkFlags(asked.flags, known: [OPSIN_DECODE_KEEP_GRAY, OPSIN_DECODE_KEEP_DEPTH, OPSIN_DECODE_AS_STORED], "flags")
-    guard asked.flags & UInt32(bitPattern: OPSIN_DECODE_KEEP_DEPTH | OPSIN_DECODE_AS_STORED) == 0 else {
+    guard asked.flags & (OPSIN_DECODE_KEEP_DEPTH | OPSIN_DECODE_AS_STORED) == 0 else {
         throw .unsupported("decoding to 16 bits (OPSIN_DECODE_KEEP_DEPTH) or without turning upright (OPSIN_DECODE_AS_STORED)")
     }
     return DecodeOptions(asked)
@@ -76,7 +76,7 @@ private func add(_ image: Opsin.Image, _ options: UnsafePointer<opsin_decode_opt
     guard asked.max_pixels == 0 || UInt64(image.width) * UInt64(image.height) <= asked.max_pixels else {
         throw Failure(OPSIN_E_IMAGE, "\(image.width) x \(image.height) pixels, expected at most \(asked.max_pixels)")
     }
-    let keepsGray = asked.flags & UInt32(bitPattern: OPSIN_DECODE_KEEP_GRAY) != 0
+    let keepsGray = asked.flags & OPSIN_DECODE_KEEP_GRAY != 0
     return unsafe Handles.pictures.add(PictureObject(keepsGray ? image : Opsin.Image(image.pixels.rgb())))
 }
 

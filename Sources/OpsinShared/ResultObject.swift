@@ -14,12 +14,8 @@ final class ResultObject: Sendable {
     /// Outputs and features that the caller may look at.
     let tensors: [LentTensor]
     let lent = Lent()
-    private let views = Mutex(Views())
-
-    /// Arrays made at the first look.
-    private struct Views {
-        nonisolated(unsafe) var classes: opsin_classes?
-    }
+    /// The classes as arrays, made at the first look.
+    private let classesView = Mutex<Shown?>(nil)
 
     init(_ result: TaskResult, keepsLogits: Bool, timestamp: Int64, features: [String]) {
         let shown = result.tensors.filter { keepsLogits || features.contains($0.name) }
@@ -52,16 +48,18 @@ final class ResultObject: Sendable {
     /// The classes as arrays.
     func classes() throws(Failure) -> opsin_classes {
         let found = try answer(of: .classify).classes
-        return unsafe views.withLock { views in
-            if let made = unsafe views.classes { return unsafe Shown(made) }
+        let shown = classesView.withLock { shown in
+            if let shown { return shown }
             var view = unsafe opsin_classes()
             unsafe view.count = UInt32(clamping: found.count)
             unsafe view.label_id = lent.array(found.map { Int32(clamping: $0.labelID) })
             unsafe view.score = lent.array(found.map(\.score))
             unsafe view.label = lent.texts(found.map(\.label))
-            unsafe views.classes = view
-            return unsafe Shown(view)
-        }.view
+            let made = unsafe Shown(view)
+            shown = made
+            return made
+        }
+        return unsafe shown.view
     }
 }
 

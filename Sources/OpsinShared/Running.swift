@@ -4,7 +4,7 @@ internal import Opsin
 extension SessionObject {
     /// One image to one result. The session is entered already.
     func run(_ image: Image) throws(Failure) -> ResultObject {
-        let settings = options.withLock { $0 }
+        let settings = self.settings
         let result = try opsin { () throws(OpsinError) in try session.run(image, settings.options) }
         return ResultObject(result, keepsLogits: settings.keepsLogits, timestamp: image.timestampMicroseconds, features: session.options.features)
     }
@@ -40,7 +40,7 @@ public func opsin_run_batch(
         try unsafe inside(session) { (session) throws(Failure) in
             var failures: [String] = []
             for index in 0..<Int(count) {
-                do {
+                do throws(Failure) {
                     unsafe results[index] = Handles.results.add(try session.run(Image(images[index])))
                 } catch {
                     failures.append("image \(index): \(error.message)")

@@ -10,7 +10,7 @@ public func opsin_runtime_create(_ options: UnsafePointer<opsin_runtime_options>
         _ = try unsafe settings(asked.extra, known: [])
         // The CPU gives the same bits every time as it is, and has no cache of pipelines.
         var chosen = Runtime.Options()
-        chosen.allowsCPUFallback = unsafe asked.flags & UInt32(bitPattern: OPSIN_RUNTIME_NO_CPU_FALLBACK) == 0
+        chosen.allowsCPUFallback = unsafe asked.flags & OPSIN_RUNTIME_NO_CPU_FALLBACK == 0
         let device = unsafe optionalText(asked.device) ?? "auto"
         chosen.device = try opsin { () throws(OpsinError) in try DeviceSelection(parsing: device) }
         let made = try opsin { () throws(OpsinError) in try Runtime(chosen) }
@@ -62,10 +62,7 @@ extension RuntimeObject {
         let weights = Handles.models.all().filter { $0.runtime === self }.reduce(0) { $0 + $1.model.packedBytes }
         let activations = Handles.sessions.all().filter { $0.model.runtime === self }.reduce(0) { $0 + ($1.session.activationBytes() ?? 0) }
         var memory = opsin_memory(weights: weights, activations: activations)
-        memory.host_peak = peakBytes.withLock { peak in
-            peak = max(peak, memory.host_now)
-            return peak
-        }
+        memory.host_peak = peak(memory.host_now)
         return memory
     }
 }

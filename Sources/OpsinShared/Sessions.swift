@@ -30,7 +30,7 @@ private func check(_ key: String, _ value: String) throws(Failure) {
 private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject) throws(Failure) -> Session.Options {
     try checkFlags(unsafe asked.flags, known: [OPSIN_SESSION_PROFILE], "flags")
     for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try check(key, value) }
-    guard unsafe asked.flags & UInt32(bitPattern: OPSIN_SESSION_PROFILE) == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE") }
+    guard unsafe asked.flags & OPSIN_SESSION_PROFILE == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE") }
     guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
     guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
         throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
@@ -57,7 +57,7 @@ public func opsin_session_create(
         let object = try unsafe Handles.models.object(model, "model")
         try object.runtime.checkProcess()
         let chosen = try unsafe sessionOptions(readOrDefault(options, "options"), object)
-        do {
+        do throws(OpsinError) {
             return unsafe Handles.sessions.add(SessionObject(try Session(object.model, chosen), object))
         } catch {
             // A precision that the device has not is no failure of the device.
@@ -123,8 +123,8 @@ public func opsin_session_configure(_ session: OpaquePointer?, _ options: Unsafe
             if threshold > 0 { settings.options.threshold = threshold }
             settings.options.allow = try unsafe labels(asked.allow, asked.allow_count, session.model.model, "allow")
             settings.options.deny = try unsafe labels(asked.deny, asked.deny_count, session.model.model, "deny")
-            settings.keepsLogits = unsafe asked.flags & UInt32(bitPattern: OPSIN_TASK_LOGITS) != 0
-            session.options.withLock { $0 = settings }
+            settings.keepsLogits = unsafe asked.flags & OPSIN_TASK_LOGITS != 0
+            session.settings = settings
         }
     }
 }

@@ -50,9 +50,8 @@ public func opsin_run_tensors(
         try unsafe inside(session) { (session) throws(Failure) in
             let known = session.model.inputs
             var tensors: [Tensor] = []
-            for tensor in try unsafe readArray(inputs, count: count, atMost: known.count, "inputs") {
-                tensors.append(try unsafe Tensor(tensor, expecting: known, "input"))
-            }
+            let given = try unsafe readArray(inputs, count: count, atMost: known.count, "inputs")
+            for index in unsafe given.indices { tensors.append(try unsafe Tensor(given[index], expecting: known, "input")) }
             let (outputs, milliseconds, report) = try opsin { () throws(OpsinError) in try session.session.run(tensors: tensors) }
             return unsafe Handles.results.add(ResultObject(outputs, milliseconds: milliseconds, report))
         }
@@ -69,14 +68,13 @@ public func opsin_postprocess(
             guard session.model.model.task != .features else { throw Failure(OPSIN_E_UNSUPPORTED, "\(session.model.model.path): the model has no task") }
             let known = session.model.outputs
             var tensors: [Tensor] = []
-            for tensor in try unsafe readArray(outputs, count: count, atMost: 64, "outputs") {
-                tensors.append(try unsafe Tensor(tensor, expecting: known, "output"))
-            }
+            let given = try unsafe readArray(outputs, count: count, atMost: 64, "outputs")
+            for index in unsafe given.indices { tensors.append(try unsafe Tensor(given[index], expecting: known, "output")) }
             if let missing = known.first(where: { output in !tensors.contains { $0.name == output.name } }) {
                 throw Failure(OPSIN_E_NOT_FOUND, "output \"\(missing.name)\" is missing among the \(count) given")
             }
             let size = try unsafe imageSize(geometry, session.model)
-            let settings = session.options.withLock { $0 }
+            let settings = session.settings
             let made = try opsin { () throws(OpsinError) in
                 try session.session.postprocess(tensors, imageWidth: size.width, imageHeight: size.height, settings.options)
             }

@@ -2,7 +2,7 @@ internal import COpsin
 internal import Glibc
 
 /// A model folder that exists only while a model is opened from memory: weights stay mapped after its files are gone.
-struct TemporaryFolder: ~Copyable {
+final class TemporaryFolder {
     let path: String
 
     init(_ files: opsin_model_files) throws(Failure) {
@@ -28,8 +28,8 @@ struct TemporaryFolder: ~Copyable {
     deinit { Self.remove(path) }
 
     private static func remove(_ path: String) {
-        for name in ["config.json", "preprocessor_config.json", "model.safetensors"] { unlink(path + "/" + name) }
-        rmdir(path)
+        for name in ["config.json", "preprocessor_config.json", "model.safetensors"] { unsafe unlink(path + "/" + name) }
+        unsafe rmdir(path)
     }
 
     /// The caller never saw this folder: errors speak of files in memory.
@@ -46,7 +46,7 @@ struct TemporaryFolder: ~Copyable {
     private func write(_ bytes: UnsafeRawPointer?, _ count: UInt64, _ name: String) throws(Failure) {
         guard let bytes = unsafe bytes else { return }
         guard count < 1 << 40, let count = Int(exactly: count) else { throw Failure(OPSIN_E_ARGUMENT, "\(name) of \(count) bytes is too large") }
-        let file = open(path + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600))
+        let file = unsafe open(path + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600))
         guard file >= 0 else { throw failure(name) }
         defer { close(file) }
         var done = 0

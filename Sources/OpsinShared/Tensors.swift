@@ -4,7 +4,7 @@ internal import Opsin
 extension opsin_tensor {
     /// A float tensor without data. Images are `[n, h, w, c]`.
     init(dimensions: [Int], isImage: Bool) {
-        self.init()
+        unsafe self.init()
         unsafe dtype = OPSIN_DTYPE_F32
         unsafe layout = isImage ? OPSIN_LAYOUT_NHWC : OPSIN_LAYOUT_FLAT
         unsafe rank = UInt32(clamping: min(dimensions.count, Int(OPSIN_MAX_RANK)))
@@ -37,7 +37,7 @@ struct LentTensor: Sendable {
 
     /// Fills the caller's struct; `name` is made in `lent`, the data stay here.
     func show(in place: UnsafeMutablePointer<opsin_tensor>?, _ lent: Lent) throws(Failure) {
-        var out = opsin_tensor(dimensions: dimensions, isImage: isImage)
+        var out = unsafe opsin_tensor(dimensions: dimensions, isImage: isImage)
         unsafe out.name = lent.text(name)
         unsafe out.data = values.withUnsafeBufferPointer { unsafe UnsafeRawPointer($0.baseAddress) }
         unsafe out.byte_count = UInt64(clamping: values.count) &* 4

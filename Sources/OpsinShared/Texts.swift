@@ -15,13 +15,13 @@ func optionalText(_ pointer: UnsafePointer<CChar>?) -> String? {
 /// A path of something that is there.
 func existingPath(_ pointer: UnsafePointer<CChar>?) throws(Failure) -> String {
     let path = try unsafe text(pointer, "path")
-    guard access(path, F_OK) == 0 else { throw Failure(OPSIN_E_NOT_FOUND, "\(path): \(unsafe String(cString: strerror(errno)))") }
+    guard unsafe access(path, F_OK) == 0 else { throw Failure(OPSIN_E_NOT_FOUND, "\(path): \(unsafe String(cString: strerror(errno)))") }
     return path
 }
 
 /// Refuses bits of `flags` that have no meaning.
-func checkFlags(_ flags: UInt32, known: [Int32], _ name: String) throws(Failure) {
-    let mask = known.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1) }
+func checkFlags(_ flags: UInt32, known: [UInt32], _ name: String) throws(Failure) {
+    let mask = known.reduce(0, |)
     guard flags & ~mask == 0 else { throw Failure(OPSIN_E_ARGUMENT, "\(name) is 0x\(String(flags, radix: 16)), expected bits of 0x\(String(mask, radix: 16))") }
 }
 

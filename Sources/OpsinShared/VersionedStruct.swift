@@ -1,7 +1,7 @@
 internal import COpsin
 
 /// A struct that crosses the border: `struct_size` comes first, zero means default, and it only ever grew at its end.
-protocol VersionedStruct: BitwiseCopyable {
+protocol VersionedStruct {
     init()
     var struct_size: UInt32 { get set }
     /// Its size in the first version that had it. A program never has a smaller one.
@@ -56,7 +56,7 @@ private func read<Struct: VersionedStruct>(at pointer: UnsafeRawPointer, _ name:
 func readArray<Struct: VersionedStruct>(_ pointer: UnsafePointer<Struct>?, count: UInt32, atMost most: Int, _ name: String) throws(Failure) -> [Struct] {
     guard let pointer = unsafe pointer else { throw .null(name) }
     guard count >= 1, count <= most else { throw Failure(OPSIN_E_ARGUMENT, "count of \(name) is \(count), expected 1 to \(most)") }
-    let first = UnsafeRawPointer(pointer)
+    let first = unsafe UnsafeRawPointer(pointer)
     let size = try unsafe callersSize(first, Struct.self, "\(name)[0]")
     var values: [Struct] = []
     for index in 0..<Int(count) {
