@@ -10,6 +10,9 @@ let swift: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
+/// Every C target: its functions are named opsin_* too, and must not leave the library among those of opsin.h.
+let c: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-fvisibility=hidden"])]
+
 /// What makes `libopsin.so` stand alone: the Swift runtime inside, only `opsin_*` outside (docs/dependencies.md).
 let standaloneLibrary: [LinkerSetting] = [
     .unsafeFlags([
@@ -38,17 +41,18 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpsin", path: "include"),
         .target(
-            name: "CCodecs", cSettings: [.define("_GNU_SOURCE")],
+            name: "CCodecs", cSettings: c,
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp")]),
-        .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m")]),
         .target(name: "OpsinGraph", swiftSettings: swift),
         .target(name: "OpsinCPU", dependencies: ["CKernels", "OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
         .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
-        .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
-        .target(name: "CThreadLocal"),
-        .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin"], exclude: ["opsin.map"], swiftSettings: swift, linkerSettings: standaloneLibrary),
+        .target(name: "CPlatform", cSettings: c),
+        .target(name: "CThreadLocal", cSettings: c),
+        .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision"], exclude: ["opsin.map"],
+            swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
             linkerSettings: standaloneCommand),

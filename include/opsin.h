@@ -118,7 +118,10 @@ OPSIN_API const char *opsin_last_error(void);
 #define OPSIN_LOG_WARNING 2
 #define OPSIN_LOG_ERROR   3
 
-/** Receives one line of log, without a newline. message is borrowed until the function returns. Must not throw or block for long; may call any function. */
+/**
+ * Receives one line of log, without a newline; message is borrowed until the function returns.
+ * Must not throw or block for long, and calls no function of this header.
+ */
 typedef void (*opsin_log_fn)(void *user, int32_t level, const char *message);
 
 /**
@@ -315,7 +318,7 @@ typedef struct opsin_tensor {
     int32_t dtype;                /**< OPSIN_DTYPE_* */
     int32_t layout;               /**< OPSIN_LAYOUT_* */
     uint32_t rank;                /**< number of dims, 0 to OPSIN_MAX_RANK */
-    int64_t dims[OPSIN_MAX_RANK]; /**< outermost first, the rest 0; -1 in a description: any size */
+    int64_t dims[OPSIN_MAX_RANK]; /**< outermost first, the rest 0; -1 in a description: any number */
     const char *name;             /**< as the model calls it ("pixel_values", "logits"); NULL where there is but one */
     const void *data;             /**< host memory, aligned to the element; NULL in a description, or with a buffer */
     uint64_t byte_count;          /**< exactly the product of the dims times the element's bytes */
@@ -452,7 +455,7 @@ OPSIN_API opsin_status opsin_model_palette(const opsin_model *model, const uint8
 OPSIN_API uint32_t opsin_model_input_count(const opsin_model *model);
 
 /**
- * Describes a tensor that the model takes: name, dtype, layout and dims at the recipe's size, -1 where any size will do. data is NULL.
+ * Describes a tensor that the model takes: name, dtype, layout and dims at the recipe's size, -1 for the number of images. data is NULL.
  *
  * @param model not NULL
  * @param index 0 to opsin_model_input_count() - 1
@@ -643,7 +646,7 @@ typedef struct opsin_image {
     int32_t has_roi;        /**< 1: only the region below is looked at */
     float roi_x;            /**< left edge, in pixels of the upright image */
     float roi_y;            /**< top edge */
-    float roi_width;        /**< above 0; the region must lie inside the image */
+    float roi_width;        /**< above 0; what lies outside the image is cut off, a pixel that is touched counts */
     float roi_height;       /**< above 0 */
     int64_t timestamp_us;   /**< the caller's own, handed on to the result; microseconds by custom */
     opsin_buffer *buffer;   /**< where the pixels are instead of data; NULL: data */
@@ -666,7 +669,7 @@ typedef struct opsin_decode_options {
     uint32_t flags;       /**< OPSIN_DECODE_* */
     uint32_t min_width;   /**< with min_height: a JPEG may be decoded at 1/2, 1/4 or 1/8 while it stays at least this large; other pixels; 0: full size */
     uint32_t min_height;  /**< as min_width */
-    uint64_t max_pixels;  /**< a larger image is OPSIN_E_IMAGE before anything is allocated; 0: 2^28 */
+    uint64_t max_pixels;  /**< a larger image is OPSIN_E_IMAGE; 0: 178956970, which is also the most */
 } opsin_decode_options;
 
 /** Zeroes size bytes, sets struct_size. Pass sizeof(opsin_decode_options). */

@@ -62,7 +62,7 @@ public final class Model: Sendable {
     }
 
     /// Bytes of all packed weights.
-    var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
+    package var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 
     func packedWeights(isa: ISA, precision: CPUPrecision) -> PackedWeights {
         packedWeights.withLock { cache in

@@ -12,6 +12,11 @@ struct PlanCache {
     /// Most recent last.
     private var entries: [(key: Key, plan: CPUPlan)] = []
 
+    /// Bytes of all plans: activations and scratch.
+    var bytes: Int { entries.reduce(0) { $0 + $1.plan.arenaBytes + $1.plan.scratchBytes } }
+
+    mutating func removeAll() { entries.removeAll() }
+
     init(limit: Int) { self.limit = limit }
 
     mutating func plan(for key: Key) -> CPUPlan? {

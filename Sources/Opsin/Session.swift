@@ -50,7 +50,7 @@ public final class Session: Sendable {
         timings.preprocess = milliseconds() - start
         let (tensors, run, report) = try execute([input.tensor])
         timings.run = run
-        return try result(of: tensors, options, imageWidth: image.width, imageHeight: image.height, timings: timings, report: report)
+        return try result(of: tensors, options, imageWidth: image.pixels.sourceWidth, imageHeight: image.pixels.sourceHeight, timings: timings, report: report)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -90,6 +90,18 @@ public final class Session: Sendable {
         let plan = try makePlan(key)
         unsafe plans.insert(plan, for: key)
         return try body(plan)
+    }
+
+    /// Bytes of the plans that are kept: activations and scratch. Nil while a call is inside.
+    package func activationBytes() -> Int? { whenIdle { unsafe plans.bytes } }
+
+    /// Drops the kept plans, unless a call is inside. The next run makes its own again.
+    package func dropIdlePlans() { whenIdle { unsafe plans.removeAll() } }
+
+    @discardableResult private func whenIdle<Value>(_ body: () -> Value) -> Value? {
+        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return nil }
+        defer { isInCall.store(false, ordering: .releasing) }
+        return body()
     }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {

@@ -1,0 +1,71 @@
+internal import COpsin
+internal import Opsin
+internal import Synchronization
+
+/// What an `opsin_result` stands for: what a run gave, or why it gave nothing.
+final class ResultObject: Sendable {
+    /// The task's answer; nil for results of `opsin_run_tensors` and for images that failed.
+    let answer: TaskResult?
+    let failure: Failure?
+    let task: VisionTask
+    let timestamp: Int64
+    let timings: Timings
+    let report: Report?
+    /// Outputs and features that the caller may look at.
+    let tensors: [LentTensor]
+    let lent = Lent()
+    /// The classes as arrays, made at the first look.
+    private let classesView = Mutex<Shown?>(nil)
+
+    init(_ result: TaskResult, keepsLogits: Bool, timestamp: Int64, features: [String]) {
+        let shown = result.tensors.filter { keepsLogits || features.contains($0.name) }
+        (answer, failure, task, self.timestamp) = (result, nil, result.task, timestamp)
+        (timings, report, tensors) = (result.timings, result.report, shown.map(LentTensor.init))
+    }
+
+    init(_ outputs: [Tensor], milliseconds: Double, _ report: Report) {
+        var timings = Timings()
+        timings.run = milliseconds
+        (answer, failure, task, timestamp) = (nil, nil, .features, 0)
+        (self.timings, self.report, tensors) = (timings, report, outputs.map(LentTensor.init))
+    }
+
+    /// An image of a batch that failed.
+    init(_ failure: Failure, task: VisionTask) {
+        (answer, self.failure, self.task, timestamp) = (nil, failure, task, 0)
+        (timings, report, tensors) = (Timings(), nil, [])
+    }
+
+    /// The answer, if it is one of that task.
+    func answer(of task: VisionTask) throws(Failure) -> TaskResult {
+        if let failure { throw Failure(OPSIN_E_STATE, "the image failed: \(failure.message)") }
+        guard let answer, answer.task == task else {
+            throw Failure(OPSIN_E_STATE, "the result is of \(answer.map { "task \($0.task.rawValue)" } ?? "tensors"), expected task \(task.rawValue)")
+        }
+        return answer
+    }
+
+    /// The classes as arrays.
+    func classes() throws(Failure) -> opsin_classes {
+        let found = try answer(of: .classify).classes
+        let shown = classesView.withLock { shown in
+            if let shown { return shown }
+            var view = unsafe opsin_classes()
+            unsafe view.count = UInt32(clamping: found.count)
+            unsafe view.label_id = lent.array(found.map { Int32(clamping: $0.labelID) })
+            unsafe view.score = lent.array(found.map(\.score))
+            unsafe view.label = lent.texts(found.map(\.label))
+            let made = unsafe Shown(view)
+            shown = made
+            return made
+        }
+        return unsafe shown.view
+    }
+}
+
+/// A view on its way out of a lock. Sound: the arrays are never written again.
+@safe private struct Shown: @unchecked Sendable {
+    let view: opsin_classes
+
+    init(_ view: opsin_classes) { unsafe self.view = view }
+}

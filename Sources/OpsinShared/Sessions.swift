@@ -1,0 +1,148 @@
+public import COpsin
+internal import Opsin
+internal import OpsinModels
+
+/// The settings that `extra` and `opsin_session_set` take.
+private let sessionKeys = ["timeout_ms"]
+
+extension Precision {
+    /// The precision of an OPSIN_PRECISION_* number.
+    init(number: UInt32) throws(Failure) {
+        switch number {
+        case OPSIN_PRECISION_DEFAULT: self = .default
+        case OPSIN_PRECISION_FP32: self = .fp32
+        case OPSIN_PRECISION_FP16: self = .fp16
+        case OPSIN_PRECISION_BF16: self = .bf16
+        case OPSIN_PRECISION_INT8: throw .unsupported("precision int8")
+        case OPSIN_PRECISION_AUTO: self = .auto
+        default: throw Failure(OPSIN_E_ARGUMENT, "precision is \(number), expected OPSIN_PRECISION_DEFAULT (0) to OPSIN_PRECISION_AUTO (5)")
+        }
+    }
+}
+
+/// Checks a setting's value. No GPU, no deadline: the value is taken and changes nothing.
+private func check(_ key: String, _ value: String) throws(Failure) {
+    guard sessionKeys.contains(key) else { throw unknownKey(key, sessionKeys) }
+    guard UInt32(value) != nil else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected milliseconds") }
+}
+
+/// The caller's options as ours.
+private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject) throws(Failure) -> Session.Options {
+    try checkFlags(unsafe asked.flags, known: [OPSIN_SESSION_PROFILE], "flags")
+    for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try check(key, value) }
+    guard unsafe asked.flags & OPSIN_SESSION_PROFILE == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE") }
+    guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
+    guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
+        throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
+    }
+    guard unsafe asked.depth_scale == 0 else { throw .unsupported("depth_scale") }
+    guard unsafe asked.max_batch <= 1024, unsafe asked.kept_plans <= 64 else {
+        throw Failure(OPSIN_E_ARGUMENT, "max_batch is \(unsafe asked.max_batch), kept_plans is \(unsafe asked.kept_plans), expected at most 1024 and 64")
+    }
+    var options = Session.Options()
+    options.precision = try unsafe Precision(number: asked.precision)
+    options.threads = unsafe Int(asked.threads)
+    options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)
+    if let unknown = options.features.first(where: { !model.features.contains($0) }) {
+        throw Failure(OPSIN_E_NOT_FOUND, "\(model.model.path): no feature \"\(unknown.prefix(80))\" (opsin_model_feature() lists \(model.features.count))")
+    }
+    return options
+}
+
+@c @implementation
+public func opsin_session_create(
+    _ model: OpaquePointer?, _ options: UnsafePointer<opsin_session_options>?, _ session: UnsafeMutablePointer<OpaquePointer?>?
+) -> opsin_status {
+    unsafe give(session, "session") { () throws(Failure) in
+        let object = try unsafe Handles.models.object(model, "model")
+        try object.runtime.checkProcess()
+        let chosen = try unsafe sessionOptions(readOrDefault(options, "options"), object)
+        do throws(OpsinError) {
+            return unsafe Handles.sessions.add(SessionObject(try Session(object.model, chosen), object))
+        } catch {
+            // A precision that the device has not is no failure of the device.
+            throw Failure(error.code == .device ? OPSIN_E_UNSUPPORTED : error.code.status, error.description)
+        }
+    }
+}
+
+@c @implementation
+public func opsin_session_retain(_ session: OpaquePointer?) { unsafe Handles.sessions.retain(session) }
+
+@c @implementation
+public func opsin_session_release(_ session: OpaquePointer?) { unsafe Handles.sessions.release(session) }
+
+@c @implementation
+public func opsin_session_set(_ session: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?) -> opsin_status {
+    answer { () throws(Failure) in
+        try unsafe inside(session) { (_) throws(Failure) in try unsafe check(text(key, "key"), text(value, "value")) }
+    }
+}
+
+@c @implementation
+public func opsin_session_warmup(_ session: OpaquePointer?, _ runs: UInt32) -> opsin_status {
+    answer { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            // Compiling ends with one run.
+            for _ in 0..<max(runs, 1) { try opsin { () throws(OpsinError) in try session.session.warmUp() } }
+        }
+    }
+}
+
+/// The caller's list of labels; each must be one of the model's.
+private func labels(_ list: UnsafePointer<UnsafePointer<CChar>?>?, _ count: UInt32, _ model: Model, _ name: String) throws(Failure) -> Set<String> {
+    guard count > 0 else { return [] }
+    guard let list = unsafe list, count <= 65536 else { throw Failure(OPSIN_E_ARGUMENT, "\(name) is NULL, or has more than 65536 labels: \(count)") }
+    var labels: Set<String> = []
+    for index in 0..<Int(count) {
+        let label = try unsafe text(list[index], "\(name)[\(index)]")
+        guard model.labels.contains(label) || Int(label).map({ model.labels.indices.contains($0) }) ?? false else {
+            throw Failure(OPSIN_E_NOT_FOUND, "\(name): the model has no label \"\(label.prefix(80))\"")
+        }
+        labels.insert(label)
+    }
+    return labels
+}
+
+@c @implementation
+public func opsin_session_configure(_ session: OpaquePointer?, _ options: UnsafePointer<opsin_task_options>?) -> opsin_status {
+    answer { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            let asked = try unsafe readOrDefault(options, "options")
+            let known = [OPSIN_TASK_NO_CLIP, OPSIN_TASK_LOGITS, OPSIN_TASK_CONFIDENCE, OPSIN_TASK_PROBABILITIES, OPSIN_TASK_REGIONS]
+            try checkFlags(unsafe asked.flags, known: known, "flags")
+            let threshold = unsafe asked.threshold
+            guard threshold <= 1 else { throw Failure(OPSIN_E_ARGUMENT, "threshold is \(threshold), expected at most 1") }
+            guard unsafe [OPSIN_FIT_MODEL, OPSIN_FIT_WHOLE].contains(asked.fit) else {
+                throw Failure(OPSIN_E_ARGUMENT, "fit is \(unsafe asked.fit), expected OPSIN_FIT_MODEL or OPSIN_FIT_WHOLE")
+            }
+            guard unsafe asked.fit == OPSIN_FIT_MODEL else { throw .unsupported("OPSIN_FIT_WHOLE") }
+            guard unsafe asked.allow_count == 0 || asked.deny_count == 0 else { throw Failure(OPSIN_E_ARGUMENT, "both allow and deny are given, expected one") }
+            var settings = TaskSettings()
+            if unsafe asked.top_k > 0 { settings.options.topK = unsafe Int(asked.top_k) }
+            if threshold > 0 { settings.options.threshold = threshold }
+            settings.options.allow = try unsafe labels(asked.allow, asked.allow_count, session.model.model, "allow")
+            settings.options.deny = try unsafe labels(asked.deny, asked.deny_count, session.model.model, "deny")
+            settings.keepsLogits = unsafe asked.flags & OPSIN_TASK_LOGITS != 0
+            session.settings = settings
+        }
+    }
+}
+
+@c @implementation
+public func opsin_session_profile_json(_ session: OpaquePointer?, _ json: UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> opsin_status {
+    unsafe lend(json, "json") { () throws(Failure) in
+        try unsafe inside(session) { (_) throws(Failure) in
+            throw Failure(OPSIN_E_STATE, "the session does not measure: it was not created with OPSIN_SESSION_PROFILE")
+        }
+    }
+}
+
+@c @implementation
+public func opsin_session_memory(_ session: OpaquePointer?, _ memory: UnsafeMutablePointer<opsin_memory>?) -> opsin_status {
+    answer { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            try unsafe write(opsin_memory(weights: 0, activations: session.session.activationBytes() ?? 0), to: memory, "memory")
+        }
+    }
+}

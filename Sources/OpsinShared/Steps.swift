@@ -1,0 +1,114 @@
+public import COpsin
+internal import Opsin
+internal import OpsinVision
+
+/// What an `opsin_input` stands for.
+final class InputObject: Sendable {
+    let tensor: LentTensor
+    let geometry: opsin_geometry
+    let lent = Lent()
+
+    init(_ tensor: LentTensor, _ geometry: opsin_geometry) { (self.tensor, self.geometry) = (tensor, geometry) }
+}
+
+@c @implementation
+public func opsin_preprocess(_ session: OpaquePointer?, _ image: UnsafePointer<opsin_image>?, _ input: UnsafeMutablePointer<OpaquePointer?>?) -> opsin_status {
+    unsafe give(input, "input") { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            let image = try unsafe Image(image)
+            let preprocessed = try opsin { () throws(OpsinError) in try session.session.preprocess(image) }
+            return unsafe Handles.inputs.add(InputObject(LentTensor(preprocessed.tensor), opsin_geometry(preprocessed.geometry)))
+        }
+    }
+}
+
+@c @implementation
+public func opsin_input_tensor_count(_ input: OpaquePointer?) -> UInt32 { unsafe Handles.inputs.find(input) == nil ? 0 : 1 }
+
+@c @implementation
+public func opsin_input_tensor(_ input: OpaquePointer?, _ index: UInt32, _ tensor: UnsafeMutablePointer<opsin_tensor>?) -> opsin_status {
+    answer { () throws(Failure) in
+        let object = try unsafe Handles.inputs.object(input, "input")
+        guard index == 0 else { throw Failure(OPSIN_E_NOT_FOUND, "no tensor \(index), there is 1") }
+        try unsafe object.tensor.show(in: tensor, object.lent)
+    }
+}
+
+@c @implementation
+public func opsin_input_geometry(_ input: OpaquePointer?, _ geometry: UnsafeMutablePointer<opsin_geometry>?) -> opsin_status {
+    answer { () throws(Failure) in try unsafe write(Handles.inputs.object(input, "input").geometry, to: geometry, "geometry") }
+}
+
+@c @implementation
+public func opsin_input_release(_ input: OpaquePointer?) { unsafe Handles.inputs.release(input) }
+
+@c @implementation
+public func opsin_run_tensors(
+    _ session: OpaquePointer?, _ inputs: UnsafePointer<opsin_tensor>?, _ count: UInt32, _ result: UnsafeMutablePointer<OpaquePointer?>?
+) -> opsin_status {
+    unsafe give(result, "result") { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            let known = session.model.inputs
+            var tensors: [Tensor] = []
+            let given = try unsafe readArray(inputs, count: count, atMost: known.count, "inputs")
+            for index in unsafe given.indices { tensors.append(try unsafe Tensor(given[index], expecting: known, "input")) }
+            let (outputs, milliseconds, report) = try opsin { () throws(OpsinError) in try session.session.run(tensors: tensors) }
+            return unsafe Handles.results.add(ResultObject(outputs, milliseconds: milliseconds, report))
+        }
+    }
+}
+
+@c @implementation
+public func opsin_postprocess(
+    _ session: OpaquePointer?, _ outputs: UnsafePointer<opsin_tensor>?, _ count: UInt32, _ geometry: UnsafePointer<opsin_geometry>?,
+    _ result: UnsafeMutablePointer<OpaquePointer?>?
+) -> opsin_status {
+    unsafe give(result, "result") { () throws(Failure) in
+        try unsafe inside(session) { (session) throws(Failure) in
+            guard session.model.model.task != .features else { throw Failure(OPSIN_E_UNSUPPORTED, "\(session.model.model.path): the model has no task") }
+            let known = session.model.outputs
+            var tensors: [Tensor] = []
+            let given = try unsafe readArray(outputs, count: count, atMost: 64, "outputs")
+            for index in unsafe given.indices { tensors.append(try unsafe Tensor(given[index], expecting: known, "output")) }
+            if let missing = known.first(where: { output in !tensors.contains { $0.name == output.name } }) {
+                throw Failure(OPSIN_E_NOT_FOUND, "output \"\(missing.name)\" is missing among the \(count) given")
+            }
+            let size = try unsafe imageSize(geometry, session.model)
+            let settings = session.settings
+            let made = try opsin { () throws(OpsinError) in
+                try session.session.postprocess(tensors, imageWidth: size.width, imageHeight: size.height, settings.options)
+            }
+            return unsafe Handles.results.add(ResultObject(made, keepsLogits: settings.keepsLogits, timestamp: 0, features: []))
+        }
+    }
+}
+
+/// The size of the photo that a geometry speaks of; without one, of the model's input.
+private func imageSize(_ geometry: UnsafePointer<opsin_geometry>?, _ model: ModelObject) throws(Failure) -> (width: Int, height: Int) {
+    guard let geometry = unsafe geometry else {
+        guard let input = model.inputs.first, input.dimensions.count == 4 else { return (0, 0) }
+        return (input.dimensions[2], input.dimensions[1])
+    }
+    let given = try unsafe read(geometry, "geometry")
+    let sides = [given.source_width, given.source_height, given.target_width, given.target_height]
+    guard given.image_width >= 1, given.image_height >= 1, sides.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+        throw Failure(
+            OPSIN_E_ARGUMENT,
+            "geometry: image \(given.image_width) x \(given.image_height), source \(given.source_width) x \(given.source_height), "
+                + "target \(given.target_width) x \(given.target_height), expected each above 0")
+    }
+    return (Int(given.image_width), Int(given.image_height))
+}
+
+extension opsin_geometry {
+    /// Where the recipe put the photo.
+    init(_ geometry: PreprocessGeometry) {
+        self.init()
+        (image_width, image_height) = (Int32(clamping: geometry.sourceWidth), Int32(clamping: geometry.sourceHeight))
+        (input_width, input_height) = (Int32(clamping: geometry.width), Int32(clamping: geometry.height))
+        (source_x, source_y) = (Double(geometry.originX), Double(geometry.originY))
+        (source_width, source_height) = (Double(geometry.coveredWidth), Double(geometry.coveredHeight))
+        (target_x, target_y) = (Double(geometry.padLeft - geometry.cropLeft), Double(geometry.padTop - geometry.cropTop))
+        (target_width, target_height) = (Double(geometry.resizedWidth), Double(geometry.resizedHeight))
+    }
+}

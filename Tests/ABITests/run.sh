@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The C interface: header, layout, exports, and programs in C and C++ that use the library as a stranger would.
+#
+# Needs the release library: $OPSIN_LIBRARY_DIR/libopsin.so, or .build/release/libopsin.so of this tree (`make build`).
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+library_dir=${OPSIN_LIBRARY_DIR:-.build/release}
+library=$library_dir/libopsin.so
+tests=Tests/ABITests
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() { echo "ABI: $*" >&2; failed=1; }
+
+# One line a check: its name, then a command whose output is shown when it fails.
+check() {
+    local name=$1
+    shift
+    if "$@" >"$work/output" 2>&1; then echo "ok   $name"; else fail "$name"; sed 's/^/     /' "$work/output" | head -40 >&2; fi
+}
+
+# The same, but its stdout must be empty.
+check_empty() {
+    local name=$1
+    shift
+    "$@" >"$work/output" 2>&1
+    if [ -s "$work/output" ]; then fail "$name"; sed 's/^/     /' "$work/output" | head -40 >&2; else echo "ok   $name"; fi
+}
+
+if [ ! -e "$library" ]; then
+    echo "ABI: no $library (make build makes it; OPSIN_LIBRARY_DIR names another folder)" >&2
+    exit 1
+fi
+strict="-Wall -Wextra -pedantic -Werror -Iinclude"
+
+# --- the header by itself
+echo '#include <opsin.h>' >"$work/header.c"
+cp "$work/header.c" "$work/header.cc"
+check "opsin.h is C99" cc -std=c99 $strict -fsyntax-only "$work/header.c"
+check "opsin.h is C++17" c++ -std=c++17 $strict -fsyntax-only "$work/header.cc"
+check "sizes and offsets are those of the first version" cc -std=c11 $strict -fsyntax-only $tests/layout.c
+sed -n '/^ \* @code/,/^ \* @endcode/p' include/opsin.h | sed '1d;$d;s/^ \* \{0,1\}//' >"$work/example.c"
+check "the example at the top of opsin.h compiles" cc -std=c99 $strict -fsyntax-only "$work/example.c"
+
+# A prototype is a line that starts with OPSIN_API; the line before it must end a comment.
+bare() { awk '/^OPSIN_API/ && previous !~ /\*\/$/ { print FILENAME ":" FNR ": no comment: " $0 } { previous = $0 }' include/opsin.h; }
+check_empty "every prototype has a comment" bare
+# @param names are the parameters' names, in their order.
+params() {
+    awk '
+        /^\/\*\*/ { named = "" }
+        /^ \* @param/ { named = named " " $3 }
+        /^OPSIN_API/ { prototype = $0; while (prototype !~ /;$/ && (getline line) > 0) prototype = prototype line
+            inner = prototype; sub(/^[^(]*\(/, "", inner); sub(/\);$/, "", inner)
+            count = split(inner, list, ","); found = ""
+            for (i = 1; i <= count; i++) { name = list[i]; sub(/.*[ *]/, "", name); if (name != "void") found = found " " name }
+            if (named != "" && named != found) print FILENAME ":" FNR ": @param" named " for" found }
+    ' include/opsin.h
+}
+check_empty "@param names are the parameters" params
+unpinned() {
+    for struct in $(sed -n 's/^typedef struct \(opsin_[a-z_]*\) {.*/\1/p' include/opsin.h); do
+        grep -q "^ROW($struct, " $tests/layout.c || echo "$struct is not in $tests/layout.c"
+        grep -q "void ${struct}_init(" include/opsin.h || echo "$struct has no _init"
+    done
+}
+check_empty "every struct is pinned and has an _init" unpinned
+
+# --- the library's outside
+sed -n 's/^OPSIN_API .*[ *]\(opsin_[a-z0-9_]*\)(.*/\1/p' include/opsin.h | sort >"$work/declared"
+nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$work/exported"
+check "it exports the functions of opsin.h, nothing else" diff "$work/declared" "$work/exported"
+foreign() {
+    readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+        grep -Ev '^(libc|libm|libstdc\+\+|libgcc_s|libjpeg|libpng16|libwebp|ld-linux-x86-64|ld-linux-aarch64)\.so'
+}
+check_empty "it needs the C and C++ runtimes and the codecs only" foreign
+soname() { readelf -d "$library" | grep -q 'SONAME.*\[libopsin\.so\.0\]'; }
+check "SONAME is libopsin.so.0" soname
+
+# --- programs
+model=Models/mobilenet_v2_1.0_224 photo=Examples/images/cat.jpg
+# The run path finds libopsin.so.0, whatever name the library was given here.
+ln -s "$(realpath "$library")" "$work/libopsin.so.0"
+ln -s libopsin.so.0 "$work/libopsin.so"
+export LD_LIBRARY_PATH=$work${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+build() {
+    check "$2 compiles" $1 $strict -I$tests "$3" -o "$work/$2" -L"$work" -lopsin -lpthread
+    [ -x "$work/$2" ]
+}
+[ -d "$model" ] || fail "no $model"
+[ -e "$photo" ] || fail "no $photo"
+build "cc -std=c99" classify $tests/classify.c && check "C: a photo, every error path" "$work/classify" "$model" "$photo"
+build "c++ -std=c++17" classify_cc $tests/classify.cc && check "C++: a photo, two threads" "$work/classify_cc" "$model" "$photo"
+tasks() {
+    OPSIN_MODELS=$PWD/Models "$work/tasks" "$photo" >"$work/tasks.txt" || return 1
+    cat "$work/tasks.txt"
+    grep -q "Egyptian cat" "$work/tasks.txt" && [ "$(grep -Ec '^(classify|detect|segment|depth)$' "$work/tasks.txt")" = 4 ]
+}
+build "cc -std=c99" tasks Examples/c/tasks.c && check "Examples/c/tasks.c runs four tasks" tasks
+wrong() { "$work/tasks" /nowhere.jpg; [ $? = 1 ]; }
+check "Examples/c/tasks.c says so when there is no photo" wrong
+
+[ $failed = 0 ] && echo "ABI: all checks passed"
+exit $failed
