@@ -228,9 +228,9 @@ static void pictures(opsin_session *session) {
     FAILS(OPSIN_E_ARGUMENT, opsin_run(session, &image, &result));
     image.stride_bytes = 0, image.orientation = 9;
     FAILS(OPSIN_E_ARGUMENT, opsin_run(session, &image, &result));
-    image.orientation = 6, image.has_roi = 1, image.roi_width = 7, image.roi_height = 8;
+    image.orientation = 6, image.has_roi = 1, image.roi_width = 7, image.roi_height = 8, image.roi_x = 6;
     FAILS(OPSIN_E_ARGUMENT, opsin_run(session, &image, &result));
-    image.roi_width = 6;
+    image.roi_x = 2.5f;
     GIVES(OPSIN_OK, opsin_run(session, &image, &result));
     int32_t width = 0, height = 0;
     GIVES(OPSIN_OK, opsin_result_image_size(result, &width, &height));

@@ -23,8 +23,9 @@ using Result = Owned<opsin_result, opsin_result_release>;
 static_assert(std::is_standard_layout_v<opsin_image> && std::is_trivial_v<opsin_image>, "structs are C structs");
 static_assert(std::is_same_v<opsin_status, std::int32_t>, "a status has 32 bits");
 
-template <class Handle> Handle make(opsin_status status, typename Handle::pointer raw) {
-    GIVES(OPSIN_OK, status);
+template <class Handle, class Make> Handle make(Make create) {
+    typename Handle::pointer raw = nullptr;
+    GIVES(OPSIN_OK, create(&raw));
     return Handle(raw);
 }
 
@@ -47,16 +48,14 @@ void remember(void *user, int32_t level, const char *message) { static_cast<std:
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     opsin_set_log_callback(remember, &lines, OPSIN_LOG_INFO);
-    opsin_runtime *raw_runtime = nullptr;
-    auto runtime = make<Runtime>(opsin_runtime_create(nullptr, &raw_runtime), raw_runtime);
-    opsin_model *raw_model = nullptr;
-    auto model = make<Model>(opsin_model_open(raw_runtime, argv[1], nullptr, &raw_model), raw_model);
+    auto runtime = make<Runtime>([](opsin_runtime **out) { return opsin_runtime_create(nullptr, out); });
+    auto model = make<Model>([&](opsin_model **out) { return opsin_model_open(runtime.get(), argv[1], nullptr, out); });
     CHECK(lines.size() == 1 && lines[0].find(argv[1]) != std::string::npos);
     opsin_set_log_callback(nullptr, nullptr, 0);
 
-    opsin_session *first = nullptr, *second = nullptr;
-    Session one = make<Session>(opsin_session_create(raw_model, nullptr, &first), first);
-    Session two = make<Session>(opsin_session_create(raw_model, nullptr, &second), second);
+    auto one = make<Session>([&](opsin_session **out) { return opsin_session_create(model.get(), nullptr, out); });
+    auto two = make<Session>([&](opsin_session **out) { return opsin_session_create(model.get(), nullptr, out); });
+    opsin_session *const first = one.get(), *const second = two.get();
     model.reset();
     runtime.reset();
     std::string labels[2];
