@@ -20,7 +20,8 @@ import Testing
         let folder = Oracle.resources + "/malformed"
         var checked = 0
         for item in try Oracle.cases(folder + "/cases.json") {
-            let name = item["name"]?.string ?? "", path = folder + "/" + (item["input"]?.string ?? "")
+            let name = item["name"]?.string ?? ""
+            let path = folder + "/" + (item["input"]?.string ?? "")
             do {
                 _ = try Image(contentsOf: path)
                 #expect(item["expected"]?.string == "any", "\(name) was accepted: \(item["why"]?.string ?? "")")
