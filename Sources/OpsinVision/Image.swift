@@ -6,7 +6,8 @@ package struct Image: Hashable, Sendable {
     package let channels: Int
     /// `width * height * channels` samples.
     package let pixels: [UInt8]
-    /// Size of the upright picture that this one was made from: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was cut out.
+    /// Size of the upright picture that this one was made from: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was
+    /// cut out.
     package let sourceWidth: Int
     package let sourceHeight: Int
     /// Source pixels per pixel along each side: 1, or 2, 4, 8 of a JPEG that was decoded at a reduced scale.

@@ -30,7 +30,7 @@ struct ResizePlan {
         guard box.left >= 0, box.top >= 0, box.right <= whole.right, box.bottom <= whole.bottom, box.left < box.right, box.top < box.bottom else {
             throw VisionError(
                 .argument,
-                "resize: expected a box inside of \(source.0) x \(source.1) pixels that is not empty, found \(box.left), \(box.top), \(box.right), \(box.bottom)"
+                "resize: expected a box inside of \(source.0) x \(source.1) pixels, not empty; found \(box.left), \(box.top), \(box.right), \(box.bottom)"
             )
         }
         let region = region ?? PixelRegion(left: 0, top: 0, width: width, height: height)
