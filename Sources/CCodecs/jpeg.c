@@ -18,8 +18,9 @@ typedef struct {
     jmp_buf jump;
     char *message;
     int32_t status;
-    bool ended;   // the reader ran out of bytes
-    bool starved; // entropy data was missing
+    bool ended;    // the reader ran out of bytes
+    bool starved;  // entropy data was missing
+    bool decoding; // behind the header
 } decoder;
 
 static void fail(j_common_ptr common) {
@@ -41,12 +42,12 @@ static void truncated(decoder *d) {
 // Warnings: libjpeg invents gray pixels when bytes are missing; that must not pass as a photo. In a file of several scans the first one that is
 // missing leaves a blurred image without any further warning. Other corruption is tolerated as Pillow does.
 static void warn(j_common_ptr common, int level) {
-    if (level >= 0) return;
+    if (level >= 0) return; // a trace, not a warning
     decoder *d = (decoder *)common->client_data;
     if (common->err->msg_code == JWRN_JPEG_EOF) d->ended = true;
     if (common->err->msg_code == JWRN_HIT_MARKER) d->starved = true;
     common->err->num_warnings++;
-    if (d->ended && (d->starved || (common->is_decompressor && d->codec.global_state > 202 && jpeg_has_multiple_scans(&d->codec)))) truncated(d);
+    if (d->ended && (d->starved || (d->decoding && jpeg_has_multiple_scans(&d->codec)))) truncated(d);
 }
 
 static void silent(j_common_ptr common) { (void)common; }
@@ -58,7 +59,7 @@ static void watch(j_common_ptr common) {
     longjmp(d->jump, 1);
 }
 
-static void open_decoder(decoder *d, const uint8_t *bytes, size_t count, char *message) {
+static void open_decoder(decoder *d, char *message) {
     memset(d, 0, sizeof *d);
     d->message = message;
     d->codec.err = jpeg_std_error(&d->errors);
@@ -66,8 +67,6 @@ static void open_decoder(decoder *d, const uint8_t *bytes, size_t count, char *m
     d->errors.emit_message = warn;
     d->errors.output_message = silent;
     d->codec.client_data = d;
-    (void)bytes;
-    (void)count;
 }
 
 static uint32_t orientation(const decoder *d) {
@@ -109,7 +108,7 @@ static void read_header(decoder *d, const uint8_t *bytes, size_t count) {
 
 int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest, opsin_codec_info *info, char *message) {
     decoder d;
-    open_decoder(&d, bytes, count, message);
+    open_decoder(&d, message);
     if (setjmp(d.jump)) {
         jpeg_destroy_decompress(&d.codec);
         return d.status;
@@ -145,7 +144,7 @@ static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t w
 
 int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint8_t *pixels, char *message) {
     decoder d;
-    open_decoder(&d, bytes, count, message);
+    open_decoder(&d, message);
     if (setjmp(d.jump)) {
         jpeg_destroy_decompress(&d.codec);
         return d.status;
@@ -155,6 +154,7 @@ int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_
     d.codec.scale_denom = info->reduction;
     d.codec.dct_method = JDCT_ISLOW;
     d.codec.do_fancy_upsampling = TRUE;
+    d.decoding = true;
     jpeg_start_decompress(&d.codec);
     if (d.codec.output_width != info->width || d.codec.output_height != info->height) {
         jpeg_destroy_decompress(&d.codec);

@@ -159,12 +159,13 @@ static void write_bytes(png_structp png, png_bytep from, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
-static void write_image(png_structp png, png_infop header, const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits, int32_t level) {
+static void write_image(png_structp png, png_infop header, const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits,
+                        int32_t level) {
     const uint16_t one = 1;
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_compression_level(png, level);
-    png_set_IHDR(png, header, width, height, (int)bits, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, header, width, height, (int)bits, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, header);
     if (bits == 16 && *(const uint8_t *)&one) png_set_swap(png);
     const size_t stride = (size_t)width * channels * (bits / 8);
@@ -179,8 +180,8 @@ int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, ui
     int32_t status = opsin_codec_check_size(message, "PNG", width, height);
     if (status) return status;
     if ((channels != 1 && channels != 3) || (bits != 8 && bits != 16) || level < 0 || level > 9)
-        return opsin_codec_fail(message, OPSIN_CODEC_UNSUPPORTED, "PNG: expected 1 or 3 channels of 8 or 16 bits and level 0 to 9, found %u, %u, %d", channels, bits,
-                                (int)level);
+        return opsin_codec_fail(message, OPSIN_CODEC_UNSUPPORTED, "PNG: expected 1 or 3 channels of 8 or 16 bits and level 0 to 9, found %u, %u, %d", channels,
+                                bits, (int)level);
     sink s = {.common = {.message = message}};
     png_structp png = NULL;
     png_infop header = NULL;

@@ -1,4 +1,4 @@
-#include "image_resize.h"
+#include "image_resize_kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,9 +6,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// Bits behind the binary point of a coefficient for 8-bit samples: 32 - 8 for the sample - 2 for overshoot and sign.
-#define PRECISION 22
-
+// Most coefficients of one axis.
 #define LARGEST_TABLE ((int64_t)1 << 27)
 
 static double sinc(double x) {
@@ -51,7 +49,7 @@ static double filter_support(opsin_filter filter) {
 static void quantize(opsin_resize_axis *axis, int32_t output, const double *weights) {
     const size_t at = (size_t)output * (size_t)axis->stride, plane = (size_t)axis->count * (size_t)axis->stride;
     for (int32_t i = 0; i < axis->taps[output]; i++) {
-        const int32_t c = (int32_t)(weights[i] * (1 << PRECISION) + (weights[i] < 0 ? -0.5 : 0.5));
+        const int32_t c = (int32_t)(weights[i] * (1 << OPSIN_RESIZE_PRECISION) + (weights[i] < 0 ? -0.5 : 0.5));
         axis->high[at + (size_t)i] = (int16_t)(c >> 12);
         axis->low[at + (size_t)i] = (int16_t)(c & 4095);
         if (!axis->digits) continue;
@@ -69,61 +67,67 @@ static void quantize(opsin_resize_axis *axis, int32_t output, const double *weig
     }
 }
 
-opsin_resize_axis *opsin_resize_axis_create(int32_t inputs, float from, float to, int32_t outputs, int32_t first, int32_t count, opsin_filter filter, bool fixed) {
-    if (inputs < 1 || outputs < 1 || count < 1 || first < 0 || first > outputs - count || filter < OPSIN_FILTER_BOX || filter > OPSIN_FILTER_LANCZOS) return NULL;
-    if (!(from >= 0 && to > from && to <= (float)inputs)) return NULL;
+// Memory for `count` outputs of `stride` coefficients. The weights of float samples are kept, those of 8-bit ones are made in `line` and quantized.
+static opsin_resize_axis *allocate(int64_t count, int64_t stride, bool fixed, double **line) {
+    opsin_resize_axis *axis = calloc(1, sizeof *axis);
+    if (!axis) return NULL;
+    const size_t cells = (size_t)(stride * count);
+    axis->count = (int32_t)count;
+    axis->stride = (int32_t)stride;
+    axis->start = malloc((size_t)count * sizeof(int32_t));
+    axis->taps = malloc((size_t)count * sizeof(int32_t));
+    if (fixed) {
+        axis->high = calloc(cells, sizeof(int16_t));
+        axis->low = calloc(cells, sizeof(int16_t));
+        axis->digits = calloc(cells * 3, 1);
+        *line = calloc((size_t)stride, sizeof(double));
+    } else {
+        axis->weights = calloc(cells, sizeof(double));
+    }
+    if (axis->start && axis->taps && (fixed ? axis->high && axis->low && *line : axis->weights != NULL)) return axis;
+    free(*line);
+    opsin_resize_axis_destroy(axis);
+    return NULL;
+}
+
+opsin_resize_axis *opsin_resize_axis_create(int32_t inputs, float from, float to, int32_t outputs, int32_t first, int32_t count, opsin_filter filter,
+                                            bool fixed) {
+    if (inputs < 1 || outputs < 1 || count < 1 || first < 0 || first > outputs - count) return NULL;
+    if (filter < OPSIN_FILTER_BOX || filter > OPSIN_FILTER_LANCZOS || !(from >= 0 && to > from && to <= (float)inputs)) return NULL;
     const double scale = (double)(to - from) / outputs, stretch = scale < 1.0 ? 1.0 : scale, support = filter_support(filter) * stretch;
     const double reserved = ceil(support) * 2 + 1;
     if (reserved > (double)LARGEST_TABLE) return NULL;
     const int64_t size = (int64_t)reserved, stride = (size + 15) / 16 * 16;
     if (stride * count > LARGEST_TABLE) return NULL;
-
-    opsin_resize_axis *axis = calloc(1, sizeof *axis);
+    double *line = NULL;
+    opsin_resize_axis *axis = allocate(count, stride, fixed, &line);
     if (!axis) return NULL;
-    const size_t cells = (size_t)(stride * count);
-    axis->count = count;
-    axis->stride = (int32_t)stride;
-    axis->start = malloc((size_t)count * sizeof(int32_t));
-    axis->taps = malloc((size_t)count * sizeof(int32_t));
-    double *weights = calloc(fixed ? (size_t)stride : cells, sizeof(double));
-    if (fixed) {
-        axis->high = calloc(cells, sizeof(int16_t));
-        axis->low = calloc(cells, sizeof(int16_t));
-        axis->digits = calloc(cells * 3, 1);
-    } else {
-        axis->weights = weights;
-    }
-    if (!axis->start || !axis->taps || !weights || (fixed && (!axis->high || !axis->low))) {
-        if (fixed) free(weights);
-        opsin_resize_axis_destroy(axis);
-        return NULL;
-    }
+
     axis->source_first = inputs;
     for (int32_t i = 0; i < count; i++) {
         const double center = from + (first + i + 0.5) * scale;
         int32_t begin = (int32_t)(center - support + 0.5), end = (int32_t)(center + support + 0.5);
         if (begin < 0) begin = 0;
-        if (end > inputs) end = inputs;
         if (begin > inputs - 1) begin = inputs - 1;
-        int64_t taps = (int64_t)end - begin;
-        if (taps < 0) taps = 0;
-        if (taps > size) taps = size;
-        double *w = fixed ? weights : weights + (size_t)i * (size_t)stride, sum = 0.0;
-        for (int64_t t = 0; t < taps; t++) {
+        if (end > inputs) end = inputs;
+        int32_t taps = end > begin ? end - begin : 0;
+        if (taps > size) taps = (int32_t)size;
+        double *w = fixed ? line : axis->weights + (size_t)i * (size_t)stride, sum = 0.0;
+        for (int32_t t = 0; t < taps; t++) {
             w[t] = filter_value(filter, ((double)(t + begin) - center + 0.5) * (1.0 / stretch));
             sum += w[t];
         }
         if (sum != 0.0) {
-            for (int64_t t = 0; t < taps; t++) w[t] /= sum;
+            for (int32_t t = 0; t < taps; t++) w[t] /= sum;
         }
         axis->start[i] = begin;
-        axis->taps[i] = (int32_t)taps;
+        axis->taps[i] = taps;
         if (begin < axis->source_first) axis->source_first = begin;
-        if (begin + (int32_t)taps > axis->source_last) axis->source_last = begin + (int32_t)taps;
+        if (begin + taps > axis->source_last) axis->source_last = begin + taps;
         if (fixed) quantize(axis, i, w);
     }
     if (axis->source_last <= axis->source_first) axis->source_last = axis->source_first + 1;
-    if (fixed) free(weights);
+    free(line);
     return axis;
 }
 
@@ -144,7 +148,6 @@ void opsin_resize_nearest_positions(int32_t inputs, float from, float to, int32_
     double x = from + step * 0.5;
     for (int64_t i = 0; i < (int64_t)first + count; i++, x += step) {
         if (i < first) continue;
-        const int32_t at = x < 0.0 ? -1 : x >= (double)inputs ? -1 : (int32_t)x;
-        positions[i - first] = at;
+        positions[i - first] = x < 0.0 || x >= (double)inputs ? -1 : (int32_t)x;
     }
 }

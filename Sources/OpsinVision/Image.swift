@@ -6,7 +6,8 @@ package struct Image: Hashable, Sendable {
     package let channels: Int
     /// `width * height * channels` samples.
     package let pixels: [UInt8]
-    /// Size of the upright picture that this one was made from: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was cut out.
+    /// Size of the upright picture that this one was made from: larger than `width` x `height` when a JPEG was decoded at a reduced scale or a region was
+    /// cut out.
     package let sourceWidth: Int
     package let sourceHeight: Int
     /// Source pixels per pixel along each side: 1, or 2, 4, 8 of a JPEG that was decoded at a reduced scale.
@@ -21,13 +22,16 @@ package struct Image: Hashable, Sendable {
     /// Throws when the number of samples is not `width * height * channels` or the size is out of range.
     package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(VisionError) {
         let count = try Image.sampleCount(width: width, height: height, channels: channels)
-        guard pixels.count == count else { throw VisionError(.argument, "expected \(count) samples for \(width) x \(height) x \(channels), found \(pixels.count)") }
+        guard pixels.count == count else {
+            throw VisionError(.argument, "expected \(count) samples for \(width) x \(height) x \(channels), found \(pixels.count)")
+        }
         self.init(unchecked: pixels, width: width, height: height, channels: channels)
     }
 
     /// For callers in this module that made exactly `width * height * channels` samples.
     init(
-        unchecked pixels: [UInt8], width: Int, height: Int, channels: Int, sourceWidth: Int? = nil, sourceHeight: Int? = nil, reduction: Int = 1, originX: Int = 0, originY: Int = 0
+        unchecked pixels: [UInt8], width: Int, height: Int, channels: Int, sourceWidth: Int? = nil, sourceHeight: Int? = nil, reduction: Int = 1,
+        originX: Int = 0, originY: Int = 0
     ) {
         (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
         (self.sourceWidth, self.sourceHeight) = (sourceWidth ?? width, sourceHeight ?? height)

@@ -38,9 +38,12 @@ package struct RegionOfInterest: Hashable, Sendable {
         guard x.isFinite, y.isFinite, width.isFinite, height.isFinite, width > 0, height > 0 else {
             throw VisionError(.argument, "\(text) is empty or not finite")
         }
-        let left = max(x.rounded(.down), 0), right = min((x + width).rounded(.up), Float(imageWidth))
-        let top = max(y.rounded(.down), 0), bottom = min((y + height).rounded(.up), Float(imageHeight))
-        guard left < right, top < bottom, let l = Int(exactly: left), let r = Int(exactly: right), let t = Int(exactly: top), let b = Int(exactly: bottom) else {
+        let left = max(x.rounded(.down), 0)
+        let right = min((x + width).rounded(.up), Float(imageWidth))
+        let top = max(y.rounded(.down), 0)
+        let bottom = min((y + height).rounded(.up), Float(imageHeight))
+        guard left < right, top < bottom, let l = Int(exactly: left), let r = Int(exactly: right), let t = Int(exactly: top), let b = Int(exactly: bottom)
+        else {
             throw VisionError(.argument, "\(text) lies outside of \(imageWidth) x \(imageHeight) pixels")
         }
         return (l, t, min(r, imageWidth) - l, min(b, imageHeight) - t)
@@ -79,18 +82,27 @@ extension Image {
         guard (1...8).contains(orientation) else { throw VisionError(.argument, "expected an orientation of 1 to 8, found \(orientation)") }
         let rowBytes = width * format.bytesPerPixel
         let stride = unsafe view.strideBytes == 0 ? rowBytes : view.strideBytes
-        guard stride.magnitude >= rowBytes.magnitude, stride.magnitude < 1 << 40 else {
+        guard stride.magnitude >= rowBytes.magnitude, stride.magnitude <= (1 << 46) / UInt(height) else {
             throw VisionError(.argument, "expected a stride of at least \(rowBytes) bytes for \(width) pixels of \(format.rawValue), found \(stride)")
         }
         let (uprightWidth, uprightHeight) = orientation >= 5 ? (height, width) : (width, height)
         let region = unsafe try view.region?.pixels(width: uprightWidth, height: uprightHeight) ?? (0, 0, uprightWidth, uprightHeight)
         let source = unsafe opsin_image_source(
-            data: view.data, stride: stride, format: format.c, width: Int32(width), height: Int32(height), orientation: Int32(orientation), left: Int32(region.0),
+            data: view.data, stride: stride, format: format.c, width: Int32(width), height: Int32(height), orientation: Int32(orientation),
+            left: Int32(region.0),
             top: Int32(region.1), columns: Int32(region.2), rows: Int32(region.3))
         let channels = format.isGray ? 1 : 3
         unsafe self.init(
             unchecked: Image.convert(source), width: region.2, height: region.3, channels: channels, sourceWidth: uprightWidth, sourceHeight: uprightHeight,
             originX: region.0, originY: region.1)
+    }
+
+    /// The part of the picture under a region of interest, which is in pixels of the source.
+    package func cropped(to region: RegionOfInterest) throws(VisionError) -> Image {
+        let step = Float(reduction)
+        let scaled = RegionOfInterest(x: region.x / step, y: region.y / step, width: region.width / step, height: region.height / step)
+        let part = try scaled.pixels(width: width, height: height)
+        return try cropped(left: part.left, top: part.top, width: part.width, height: part.height)
     }
 
     /// The samples of a checked source.
@@ -112,7 +124,8 @@ extension Image {
             guard let data = bytes.baseAddress else { return [] }
             return unsafe convert(
                 opsin_image_source(
-                    data: data, stride: width * channels, format: channels == 1 ? OPSIN_PIXELS_GRAY8 : OPSIN_PIXELS_RGB8, width: Int32(width), height: Int32(height),
+                    data: data, stride: width * channels, format: channels == 1 ? OPSIN_PIXELS_GRAY8 : OPSIN_PIXELS_RGB8, width: Int32(width),
+                    height: Int32(height),
                     orientation: Int32(orientation), left: 0, top: 0, columns: Int32(columns), rows: Int32(rows)))
         }
     }

@@ -30,7 +30,8 @@ struct ResizePlan {
         guard box.left >= 0, box.top >= 0, box.right <= whole.right, box.bottom <= whole.bottom, box.left < box.right, box.top < box.bottom else {
             throw VisionError(
                 .argument,
-                "resize: expected a box inside of \(source.0) x \(source.1) pixels that is not empty, found \(box.left), \(box.top), \(box.right), \(box.bottom)")
+                "resize: expected a box inside of \(source.0) x \(source.1) pixels, not empty; found \(box.left), \(box.top), \(box.right), \(box.bottom)"
+            )
         }
         let region = region ?? PixelRegion(left: 0, top: 0, width: width, height: height)
         guard region.left >= 0, region.top >= 0, region.width >= 1, region.height >= 1, region.width <= width, region.height <= height,
@@ -88,7 +89,8 @@ struct ResizePlan {
     }
 
     private func axis(_ inputs: Int, _ from: Float, _ to: Float, _ outputs: Int, _ first: Int, _ count: Int) throws(VisionError) -> Axis {
-        let table = unsafe opsin_resize_axis_create(Int32(inputs), from, min(to, Float(inputs)), Int32(outputs), Int32(first), Int32(count), filter.c, sampleBytes == 1)
+        let table = unsafe opsin_resize_axis_create(
+            Int32(inputs), from, min(to, Float(inputs)), Int32(outputs), Int32(first), Int32(count), filter.c, sampleBytes == 1)
         guard let table = unsafe table else {
             throw VisionError(.tooLarge, "resize: \(inputs) to \(outputs) pixels with \(filter.rawValue) needs more coefficients than the limit")
         }
@@ -99,7 +101,8 @@ struct ResizePlan {
     @unsafe private func pass<Sample: BitwiseCopyable>(
         _ samples: Span<Sample>, _ input: Plane, _ output: Plane, _ axis: Axis, isVertical: Bool, _ parallel: Parallel
     ) -> [Sample] {
-        let stride = input.columns.count * channels, size = output.rows.count * output.columns.count * channels
+        let stride = input.columns.count * channels
+        let size = output.rows.count * output.columns.count * channels
         let rowsPerTask = isVertical ? 8 : 16
         // Along the axis that this pass leaves alone the buffer may hold more than is wanted.
         let offset =
@@ -123,10 +126,12 @@ struct ResizePlan {
     }
 
     @unsafe private func nearest<Sample: BitwiseCopyable>(_ samples: Span<Sample>) -> [Sample] {
-        var xs = [Int32](repeating: 0, count: region.width), ys = [Int32](repeating: 0, count: region.height)
+        var xs = [Int32](repeating: 0, count: region.width)
+        var ys = [Int32](repeating: 0, count: region.height)
         unsafe opsin_resize_nearest_positions(Int32(source.width), box.left, box.right, Int32(target.width), Int32(region.left), Int32(region.width), &xs)
         unsafe opsin_resize_nearest_positions(Int32(source.height), box.top, box.bottom, Int32(target.height), Int32(region.top), Int32(region.height), &ys)
-        let size = region.width * region.height * channels, pixelBytes = channels * sampleBytes
+        let size = region.width * region.height * channels
+        let pixelBytes = channels * sampleBytes
         return unsafe samples.withUnsafeBytes { from in
             unsafe [Sample](unsafeUninitializedCapacity: size) { buffer, count in
                 unsafe opsin_image_gather(from.baseAddress, source.width * pixelBytes, pixelBytes, xs, ys, region.width, region.height, buffer.baseAddress)

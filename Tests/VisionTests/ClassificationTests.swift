@@ -11,8 +11,11 @@ import Testing
         #expect(items.count == 5)
         for item in items {
             let name = item["name"]?.string ?? ""
-            let logits = tensors[name + ".logits"], scores = tensors[name + ".probabilities"], labels = tensors[name + ".labels"]
-            let shape = tensors.shape(name + ".logits"), kept = tensors.shape(name + ".labels")[1]
+            let logits = tensors[name + ".logits"]
+            let scores = tensors[name + ".probabilities"]
+            let labels = tensors[name + ".labels"]
+            let shape = tensors.shape(name + ".logits")
+            let kept = tensors.shape(name + ".labels")[1]
             for row in 0..<shape[0] {
                 let one = Array(logits[row * shape[1]..<(row + 1) * shape[1]])
                 let best = try Classification.top(item["k"]?.int ?? 0, of: Classification.probabilities(one))

@@ -56,7 +56,9 @@ import Testing
         let part = try image([1, 2, 3, 4, 5, 6], .gray8, orientation: 6, region: RegionOfInterest(x: 0.5, y: 1, width: 1, height: 1.5))
         #expect(part.pixels == [5, 2, 6, 3] && part.originX == 0 && part.originY == 1 && part.sourceHeight == 3)
         for bad in [(5, 0, 1, 1), (0, 0, 0, 1), (.nan, 0, 1, 1), (0, 0, .infinity, 1), (-5, 0, 2, 1)] as [(Float, Float, Float, Float)] {
-            #expect(throws: VisionError.self) { try image([1, 2, 3, 4, 5, 6], .gray8, region: RegionOfInterest(x: bad.0, y: bad.1, width: bad.2, height: bad.3)) }
+            #expect(throws: VisionError.self) {
+                try image([1, 2, 3, 4, 5, 6], .gray8, region: RegionOfInterest(x: bad.0, y: bad.1, width: bad.2, height: bad.3))
+            }
         }
     }
 
@@ -75,7 +77,10 @@ import Testing
         for (width, height) in [(0, 1), (1, 0), (-1, 1), (1 << 40, 1), (1 << 20, 1 << 20)] {
             #expect(throws: VisionError.self) { try image.resized(width: width, height: height, filter: .bicubic) }
         }
-        for box in [ResizeBox(left: 1, top: 0, right: 1, bottom: 2), ResizeBox(left: -1, top: 0, right: 1, bottom: 2), ResizeBox(left: .nan, top: 0, right: 1, bottom: 1)] {
+        for box in [
+            ResizeBox(left: 1, top: 0, right: 1, bottom: 2), ResizeBox(left: -1, top: 0, right: 1, bottom: 2),
+            ResizeBox(left: .nan, top: 0, right: 1, bottom: 1),
+        ] {
             #expect(throws: VisionError.self) { try image.resized(width: 2, height: 2, filter: .bilinear, box: box) }
         }
         #expect(throws: VisionError.self) { try image.resized(width: 2, height: 2, filter: .box, region: PixelRegion(left: 1, top: 0, width: 2, height: 2)) }
@@ -140,9 +145,12 @@ import Testing
 
     @Test func aReducedDecodeKeepsTheShorterSide() throws {
         let path = Oracle.resources + "/preprocess/cat.jpg"
-        let full = try Image(contentsOf: path), half = try Image(contentsOf: path, options: DecodeOptions(reduceToShortestSide: 150))
+        let full = try Image(contentsOf: path)
+        let half = try Image(contentsOf: path, options: DecodeOptions(reduceToShortestSide: 150))
         #expect([half.width, half.height, half.reduction] == [226, 150, 2] && half.sourceWidth == full.width && half.sourceHeight == full.height)
         #expect(try Image(contentsOf: path, options: DecodeOptions(reduceToShortestSide: 151)) == full)
+        let part = try half.cropped(to: RegionOfInterest(x: 100, y: 20, width: 60, height: 40))
+        #expect([part.originX, part.originY, part.width, part.height] == [100, 20, 30, 20])
         let geometry = try PreprocessRecipe(timm: ["pretrained_cfg": ["crop_pct": 1]]).apply(half).geometry
         #expect(geometry.coveredWidth == 451 && geometry.coveredHeight == 300)
     }

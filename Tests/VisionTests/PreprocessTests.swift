@@ -14,6 +14,7 @@ import Testing
             let input = try recipe.apply(Image(contentsOf: folder + "/" + (item["image"]?.string ?? "")))
             #expect([1, 3, input.height, input.width] == item["shape"]?.array?.compactMap(\.int), "\(name)")
             #expect(difference(input, samples[name], 1024) <= 2e-5, "\(name)")
+            #expect(input.channelsFirst[input.width + 1] == input.pixels[(input.width + 1) * 3], "\(name)")
         }
     }
 
@@ -25,7 +26,8 @@ import Testing
         var photos: [String: Image] = [:]
         var checked = 0
         for item in file["cases"]?.array ?? [] {
-            let name = item["name"]?.string ?? "", path = item["input"]?.string ?? ""
+            let name = item["name"]?.string ?? ""
+            let path = item["input"]?.string ?? ""
             var image = try photos[path] ?? Image(contentsOf: folder + "/" + path)
             photos[path] = image
             if let box = item["crop_first"]?.array?.compactMap(\.int), box.count == 4 {
@@ -37,7 +39,8 @@ import Testing
             #expect([geometry.resizedWidth, geometry.resizedHeight] == item["resized"]?.array?.compactMap(\.int), "\(name)")
             let crop = item["crop"]
             #expect(
-                [geometry.cropTop, geometry.cropLeft, geometry.cropHeight, geometry.cropWidth] == [crop?["top"], crop?["left"], crop?["height"], crop?["width"]].map { $0?.int },
+                [geometry.cropTop, geometry.cropLeft, geometry.cropHeight, geometry.cropWidth]
+                    == [crop?["top"], crop?["left"], crop?["height"], crop?["width"]].map { $0?.int },
                 "\(name)")
             #expect(sha256(before.pixels) == item["uint8_sha256"]?.string, "\(name)")
             let input = try recipe.apply(image)
@@ -62,7 +65,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"pretrained_cfg": {"input_size": [3, -5, 224]}}"#, #"{"pretrained_cfg": {"input_size": [3, 224]}}"#, #"{"pretrained_cfg": {"input_size": [1, 224, 224]}}"#,
+        #"{"pretrained_cfg": {"input_size": [3, -5, 224]}}"#, #"{"pretrained_cfg": {"input_size": [3, 224]}}"#,
+        #"{"pretrained_cfg": {"input_size": [1, 224, 224]}}"#,
         #"{"pretrained_cfg": {"input_size": [3, 9223372036854775807, 9223372036854775807]}}"#, #"{"pretrained_cfg": {"crop_pct": 1e-308}}"#,
         #"{"pretrained_cfg": {"crop_pct": 0}}"#, #"{"pretrained_cfg": {"crop_pct": "all"}}"#, #"{"pretrained_cfg": {"std": [0, 1, 1]}}"#,
         #"{"pretrained_cfg": {"mean": [1e308, 0, 0]}}"#, #"{"pretrained_cfg": {"mean": [0, 0]}}"#, #"{"pretrained_cfg": {"std": 1e-320}}"#,
@@ -73,12 +77,17 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"image_processor_type": "WarpImageProcessor"}"#, #"{"image_processor_type": 7}"#, "{}", #"{"size": -1}"#, #"{"size": 1e308}"#, #"{"size": {}}"#, #"{"size": [224, 224]}"#,
-        #"{"size": {"height": 224}}"#, #"{"size": {"height": 0, "width": 9}}"#, #"{"size": {"shortest_edge": 99999999999}}"#, #"{"crop_size": {"height": 2.5, "width": 2}}"#,
-        #"{"resample": 9}"#, #"{"rescale_factor": 0}"#, #"{"rescale_factor": 1e308}"#, #"{"do_resize": 1}"#, #"{"image_std": [1, 0, 1]}"#, #"{"image_mean": "x"}"#,
+        #"{"image_processor_type": "WarpImageProcessor"}"#, #"{"image_processor_type": 7}"#, "{}", #"{"size": -1}"#, #"{"size": 1e308}"#, #"{"size": {}}"#,
+        #"{"size": [224, 224]}"#,
+        #"{"size": {"height": 224}}"#, #"{"size": {"height": 0, "width": 9}}"#, #"{"size": {"shortest_edge": 99999999999}}"#,
+        #"{"crop_size": {"height": 2.5, "width": 2}}"#,
+        #"{"resample": 9}"#, #"{"rescale_factor": 0}"#, #"{"rescale_factor": 1e308}"#, #"{"do_resize": 1}"#, #"{"image_std": [1, 0, 1]}"#,
+        #"{"image_mean": "x"}"#,
     ]) func hostileProcessorConfigsAreErrors(_ text: String) throws {
         var members = try JSON(parsing: text).members ?? []
-        if !members.isEmpty, !members.contains(where: { $0.name == "image_processor_type" }) { members.append(.init("image_processor_type", "MobileNetV2ImageProcessor")) }
+        if !members.isEmpty, !members.contains(where: { $0.name == "image_processor_type" }) {
+            members.append(.init("image_processor_type", "MobileNetV2ImageProcessor"))
+        }
         #expect(throws: VisionError.self) { try PreprocessRecipe(transformers: .object(members)) }
     }
 
@@ -87,7 +96,9 @@ import Testing
         let new: JSON = ["image_processor_type": "DeformableDetrImageProcessor", "size": ["shortest_edge": 800, "longest_edge": 1333]]
         #expect(try PreprocessRecipe(transformers: old) == PreprocessRecipe(transformers: new))
         let oldMobile: JSON = ["feature_extractor_type": "MobileNetV2FeatureExtractor", "size": 256, "crop_size": 224]
-        let newMobile: JSON = ["image_processor_type": "MobileNetV2ImageProcessorFast", "size": ["shortest_edge": 256], "crop_size": ["height": 224, "width": 224]]
+        let newMobile: JSON = [
+            "image_processor_type": "MobileNetV2ImageProcessorFast", "size": ["shortest_edge": 256], "crop_size": ["height": 224, "width": 224],
+        ]
         #expect(try PreprocessRecipe(transformers: oldMobile) == PreprocessRecipe(transformers: newMobile))
     }
 
@@ -122,7 +133,8 @@ private func difference(_ input: PreprocessedImage, _ sample: [Float], _ count: 
 }
 
 private func worst(_ pixels: [Float], images: Int, _ plane: Int, _ sample: [Float], _ count: Int) -> Float {
-    let total = images * plane * 3, step = max(1, total / count)
+    let total = images * plane * 3
+    let step = max(1, total / count)
     guard pixels.count == total, sample.count == min(count, (total + step - 1) / step) else { return .infinity }
     var largest: Float = 0
     for (index, value) in sample.enumerated() {

@@ -29,7 +29,8 @@ import Testing
         let tensors = try FloatTensors(Self.folder + "/float.safetensors")
         var checked = 0
         for item in try Oracle.cases(Self.folder + "/cases.json") where item["mode"]?.string == "F" {
-            let size = item["size"]?.array?.compactMap(\.int) ?? [], from = item["input_size"]?.array?.compactMap(\.int) ?? []
+            let size = item["size"]?.array?.compactMap(\.int) ?? []
+            let from = item["input_size"]?.array?.compactMap(\.int) ?? []
             let filter = try #require(ResizeFilter(rawValue: item["filter"]?.string ?? ""))
             let plane = try FloatPlane(width: from[0], height: from[1], values: tensors[item["input"]?.string ?? ""])
             let out = try plane.resized(width: size[0], height: size[1], filter: filter, box: Self.box(item))

@@ -11,7 +11,8 @@ func sha256(_ message: [UInt8]) -> String {
             w[i] = UInt32(padded[at]) << 24 | UInt32(padded[at + 1]) << 16 | UInt32(padded[at + 2]) << 8 | UInt32(padded[at + 3])
         }
         for i in 16..<64 {
-            let a = w[i - 15], b = w[i - 2]
+            let a = w[i - 15]
+            let b = w[i - 2]
             w[i] = w[i - 16] &+ (rotated(a, 7) ^ rotated(a, 18) ^ a >> 3) &+ w[i - 7] &+ (rotated(b, 17) ^ rotated(b, 19) ^ b >> 10)
         }
         var (a, b, c, d, e, f, g, h) = (state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7])

@@ -30,7 +30,8 @@ typedef struct {
 
 // Coefficients from the interval [from, to) of `inputs` samples to `outputs` samples. `fixed`: for 8-bit samples, otherwise for float ones.
 // NULL when the arguments make no sense or the table would be above 1 GB or the system gives no memory. Not for OPSIN_FILTER_NEAREST.
-opsin_resize_axis *opsin_resize_axis_create(int32_t inputs, float from, float to, int32_t outputs, int32_t first, int32_t count, opsin_filter filter, bool fixed);
+opsin_resize_axis *opsin_resize_axis_create(int32_t inputs, float from, float to, int32_t outputs, int32_t first, int32_t count, opsin_filter filter,
+                                            bool fixed);
 void opsin_resize_axis_destroy(opsin_resize_axis *axis);
 
 // The inputs that nearest-neighbour takes for each of the outputs [first, first + count); -1 outside of the image (such samples are 0).

@@ -25,7 +25,8 @@ enum BMPReader {
         let rowBytes = (header.width * header.bits + 31) / 32 * 4
         if indices == nil {
             guard bytes.count - header.dataOffset >= rowBytes * header.height else {
-                throw VisionError(.truncated, "BMP: truncated, expected \(rowBytes * header.height) bytes of pixels, found \(max(bytes.count - header.dataOffset, 0))")
+                throw VisionError(
+                    .truncated, "BMP: truncated, expected \(rowBytes * header.height) bytes of pixels, found \(max(bytes.count - header.dataOffset, 0))")
             }
         }
         var samples: [UInt8] = []
@@ -103,7 +104,9 @@ enum BMPReader {
                 dataOffset: Int(little32(10)))
             colors = Int(little32(46))
         }
-        do { _ = try Image.sampleCount(width: header.width, height: header.height, channels: 1) } catch { throw VisionError(error.code, "BMP: \(error.reason)") }
+        do { _ = try Image.sampleCount(width: header.width, height: header.height, channels: 1) } catch {
+            throw VisionError(error.code, "BMP: \(error.reason)")
+        }
         let forms: [Int: [Int]] = [0: [1, 4, 8, 16, 24, 32], 1: [8], 2: [4], 3: [16, 32], 6: [16, 32]]
         guard let depths = forms[header.compression] else { throw VisionError(.unsupported, "BMP: expected compression 0 to 3, found \(header.compression)") }
         guard depths.contains(header.bits) else {
@@ -134,7 +137,9 @@ enum BMPReader {
     /// Run-length coding: pairs of a count and a value, escapes for the end of a row, the end, a jump, and literal runs padded to even.
     private static func runs(_ bytes: Span<UInt8>, _ header: Header) throws(VisionError) -> [UInt8] {
         let (width, height) = (header.width, header.height)
-        guard width * height <= bytes.count * 1024 else { throw VisionError(.truncated, "BMP: \(width) x \(height) pixels cannot be in \(bytes.count) bytes of runs") }
+        guard width * height <= bytes.count * 1024 else {
+            throw VisionError(.truncated, "BMP: \(width) x \(height) pixels cannot be in \(bytes.count) bytes of runs")
+        }
         var indices = [UInt8](repeating: 0, count: width * height)
         var (at, x, y) = (header.dataOffset, 0, 0)
         let nibbles = header.compression == 2

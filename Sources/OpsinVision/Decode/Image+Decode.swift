@@ -45,7 +45,8 @@ extension Image {
         unsafe try self.init(bytes, &info) { bytes, count, info, pixels, message in unsafe opsin_webp_decode(bytes, count, info, pixels, message) }
     }
 
-    private typealias Decode = (UnsafePointer<UInt8>, Int, UnsafeMutablePointer<opsin_codec_info>, UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<CChar>) -> Int32
+    private typealias Decode = (UnsafePointer<UInt8>, Int, UnsafeMutablePointer<opsin_codec_info>, UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<CChar>) ->
+        Int32
 
     /// Decodes into fresh memory of the size that the header gave, then turns it upright.
     private init(_ bytes: Span<UInt8>, _ info: inout opsin_codec_info, _ decode: Decode) throws(VisionError) {

@@ -7,6 +7,16 @@ package struct PreprocessedImage: Hashable, Sendable {
     package var height: Int
     package var width: Int
     package var geometry: PreprocessGeometry
+
+    /// The values in the references' layout: all of red, then green, then blue (NCHW).
+    package var channelsFirst: [Float] {
+        var planes: [Float] = []
+        planes.reserveCapacity(pixels.count)
+        for channel in 0..<3 {
+            for at in stride(from: channel, to: pixels.count, by: 3) { planes.append(pixels[at]) }
+        }
+        return planes
+    }
 }
 
 extension PreprocessRecipe {
@@ -27,14 +37,19 @@ extension PreprocessRecipe {
     /// The RGB samples just before rescaling: resized and cropped. Only the part of the resize that the crop keeps is computed.
     package func samples(of image: Image, parallel: Parallel = .serial) throws(VisionError) -> (Image, PreprocessGeometry) {
         var geometry = try geometry(width: image.width, height: image.height)
-        (geometry.sourceWidth, geometry.sourceHeight, geometry.originX, geometry.originY) = (image.sourceWidth, image.sourceHeight, image.originX, image.originY)
+        (geometry.sourceWidth, geometry.sourceHeight, geometry.originX, geometry.originY) = (
+            image.sourceWidth, image.sourceHeight, image.originX, image.originY
+        )
         geometry.coveredWidth = max(min(image.width * image.reduction, image.sourceWidth - image.originX), 1)
         geometry.coveredHeight = max(min(image.height * image.reduction, image.sourceHeight - image.originY), 1)
 
-        let left = max(geometry.cropLeft, 0), top = max(geometry.cropTop, 0)
-        let right = min(geometry.cropLeft + geometry.cropWidth, geometry.resizedWidth), bottom = min(geometry.cropTop + geometry.cropHeight, geometry.resizedHeight)
+        let left = max(geometry.cropLeft, 0)
+        let top = max(geometry.cropTop, 0)
+        let right = min(geometry.cropLeft + geometry.cropWidth, geometry.resizedWidth)
+        let bottom = min(geometry.cropTop + geometry.cropHeight, geometry.resizedHeight)
         let region = PixelRegion(left: left, top: top, width: right - left, height: bottom - top)
-        let resized = try image.resized(width: geometry.resizedWidth, height: geometry.resizedHeight, filter: filter, region: region, parallel: parallel).rgb().channelsSwapped(swapsChannels)
+        let resized = try image.resized(width: geometry.resizedWidth, height: geometry.resizedHeight, filter: filter, region: region, parallel: parallel).rgb()
+            .channelsSwapped(swapsChannels)
         guard region.width != geometry.cropWidth || region.height != geometry.cropHeight else { return (resized, geometry) }
 
         let fill = crop?.fill ?? [0, 0, 0]
@@ -78,7 +93,8 @@ extension PreprocessRecipe {
     private func padded(_ pixels: [Float], _ geometry: PreprocessGeometry) -> [Float] {
         var out = [Float](repeating: 0, count: geometry.width * geometry.height * 3)
         for y in 0..<geometry.cropHeight {
-            let from = y * geometry.cropWidth * 3, to = ((y + geometry.padTop) * geometry.width + geometry.padLeft) * 3
+            let from = y * geometry.cropWidth * 3
+            let to = ((y + geometry.padTop) * geometry.width + geometry.padLeft) * 3
             out.replaceSubrange(to..<to + geometry.cropWidth * 3, with: pixels[from..<from + geometry.cropWidth * 3])
         }
         return out
@@ -98,7 +114,8 @@ package struct PreprocessedBatch: Hashable, Sendable {
         height = images.map(\.height).max() ?? 0
         width = images.map(\.width).max() ?? 0
         guard !images.isEmpty, images.count <= 4096, height * width <= Image.maximumPixels / images.count else {
-            throw VisionError(.tooLarge, "expected 1 to 4096 images and at most \(Image.maximumPixels) pixels in a batch, found \(images.count) of \(height) x \(width)")
+            throw VisionError(
+                .tooLarge, "expected 1 to 4096 images and at most \(Image.maximumPixels) pixels in a batch, found \(images.count) of \(height) x \(width)")
         }
         pixels.reserveCapacity(images.count * height * width * 3)
         for image in images {

@@ -10,7 +10,8 @@ extension PreprocessRecipe {
         let cropKey = useTestSize && reader["test_crop_pct"] != nil ? "test_crop_pct" : "crop_pct"
         let size = reader[sizeKey] ?? [3, 224, 224]
         guard let sides = size.array, sides.count == 3, sides[0].int == 3 else { throw reader.fail(sizeKey, "[3, height, width]", size) }
-        let height = try reader.side(sizeKey, sides[1]), width = try reader.side(sizeKey, sides[2])
+        let height = try reader.side(sizeKey, sides[1])
+        let width = try reader.side(sizeKey, sides[2])
 
         let part = reader[cropKey] ?? 0.875
         guard let share = part.double, share > 0, share <= 10 else { throw reader.fail(cropKey, "a number above 0 and at most 10", part) }

@@ -11,7 +11,9 @@ extension PreprocessRecipe {
         if try reader.bool("do_center_crop", family.cropSide != nil) { crop = try PreprocessRecipe.centerCrop(reader, family) }
         if try reader.bool("do_rescale", true) {
             let factor = reader["rescale_factor"] ?? .number(1.0 / 255)
-            guard let value = factor.double, value != 0, abs(value) <= 1e6 else { throw reader.fail("rescale_factor", "a number other than 0, at most 1e6", factor) }
+            guard let value = factor.double, value != 0, abs(value) <= 1e6 else {
+                throw reader.fail("rescale_factor", "a number other than 0, at most 1e6", factor)
+            }
             rescale = .times(value)
         } else {
             rescale = .none
@@ -97,7 +99,8 @@ extension PreprocessRecipe {
             return family.isDPT ? try multiple(reader, side, side) : .exact(height: side, width: side)
         }
         if size["height"] != nil || size["width"] != nil {
-            let height = try reader.side("size", size["height"]), width = try reader.side("size", size["width"])
+            let height = try reader.side("size", size["height"])
+            let width = try reader.side("size", size["width"])
             return family.isDPT ? try multiple(reader, height, width) : .exact(height: height, width: width)
         }
         if size["max_height"] != nil || size["max_width"] != nil {

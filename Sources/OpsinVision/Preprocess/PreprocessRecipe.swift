@@ -70,7 +70,8 @@ package struct PreprocessRecipe: Hashable, Sendable {
         _ = try Image.sampleCount(width: width, height: height, channels: 1)
         let (resizedWidth, resizedHeight) = try resizedSize(width: width, height: height)
         guard resizedWidth >= 1, resizedHeight >= 1, resizedWidth <= 1 << 30, resizedHeight <= 1 << 30 else {
-            throw VisionError(.recipe, "an image of \(width) x \(height) would become \(resizedWidth) x \(resizedHeight) pixels: its sides differ too much for this model")
+            throw VisionError(
+                .recipe, "an image of \(width) x \(height) would become \(resizedWidth) x \(resizedHeight) pixels: its sides differ too much for this model")
         }
         var geometry = PreprocessGeometry(
             sourceWidth: width, sourceHeight: height, coveredWidth: width, coveredHeight: height, resizedWidth: resizedWidth, resizedHeight: resizedHeight,
@@ -88,7 +89,8 @@ package struct PreprocessRecipe: Hashable, Sendable {
         }
         if let padSize {
             guard padSize.width >= geometry.width, padSize.height >= geometry.height else {
-                throw VisionError(.recipe, "padding to \(padSize.width) x \(padSize.height) is smaller than the image of \(geometry.width) x \(geometry.height)")
+                throw VisionError(
+                    .recipe, "padding to \(padSize.width) x \(padSize.height) is smaller than the image of \(geometry.width) x \(geometry.height)")
             }
             (geometry.width, geometry.height) = (padSize.width, padSize.height)
         }
@@ -123,15 +125,18 @@ package struct PreprocessRecipe: Hashable, Sendable {
                 ? (side, PreprocessRecipe.truncated(Double(side * height) / w)) : (PreprocessRecipe.truncated(Double(side * width) / h), side)
         case .shortestAndLongest(let shortest, let longest): return PreprocessRecipe.detr(width, height, shortest, longest)
         case .multiple(let targetHeight, let targetWidth, let multiple, let keepsAspectRatio):
-            var scaleHeight = Double(targetHeight) / h, scaleWidth = Double(targetWidth) / w
+            var scaleHeight = Double(targetHeight) / h
+            var scaleWidth = Double(targetWidth) / w
             if keepsAspectRatio {
                 if abs(1 - scaleWidth) < abs(1 - scaleHeight) { scaleHeight = scaleWidth } else { scaleWidth = scaleHeight }
             }
             return (
-                PreprocessRecipe.halfToEven(scaleWidth * w / Double(multiple)) * multiple, PreprocessRecipe.halfToEven(scaleHeight * h / Double(multiple)) * multiple
+                PreprocessRecipe.halfToEven(scaleWidth * w / Double(multiple)) * multiple,
+                PreprocessRecipe.halfToEven(scaleHeight * h / Double(multiple)) * multiple
             )
         case .ratio(let targetHeight, let targetWidth, let fits):
-            let ratioHeight = h / Double(targetHeight), ratioWidth = w / Double(targetWidth)
+            let ratioHeight = h / Double(targetHeight)
+            let ratioWidth = w / Double(targetWidth)
             let ratio = fits ? max(ratioHeight, ratioWidth) : min(ratioHeight, ratioWidth)
             return (PreprocessRecipe.halfToEven(w / ratio), PreprocessRecipe.halfToEven(h / ratio))
         case .within(let targetHeight, let targetWidth):
@@ -143,7 +148,8 @@ package struct PreprocessRecipe: Hashable, Sendable {
     /// In double and in this order, as transformers computes it: an image whose short side already has the rounded length is left as it is, and the long
     /// side comes from the unrounded length, so that it ends at 1332 now and then.
     private static func detr(_ width: Int, _ height: Int, _ shortest: Int, _ longest: Int?) -> (Int, Int) {
-        let short = Double(min(width, height)), long = Double(max(width, height))
+        let short = Double(min(width, height))
+        let long = Double(max(width, height))
         var size = shortest
         var raw = Double(shortest)
         if let longest, long / short * Double(shortest) > Double(longest) {
