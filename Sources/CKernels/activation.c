@@ -1,5 +1,5 @@
 #include "activation16.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 OPSIN_INLINE void activate_range(int32_t activation, float slope, const float *x, float *y, size_t count) {
     size_t i = 0;

@@ -1,5 +1,5 @@
 #include "include/attention.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 #include "math16.h"
 
 // Keys of a block, and channels of a head that one pass of the first product takes.

@@ -1,5 +1,5 @@
 #include "include/batch_norm.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 OPSIN_INLINE void batch_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
     (void)isa, (void)scratch;

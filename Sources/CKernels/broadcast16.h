@@ -1,7 +1,7 @@
 // The walk over rows that add and multiply share.
 #pragma once
 #include "activation16.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 #include "include/broadcast.h"
 
 // One row: y = f(a + b) or a * b, b stepping by 0 or 1.

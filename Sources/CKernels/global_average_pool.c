@@ -1,5 +1,5 @@
 #include "include/global_average_pool.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 // Pixels that are summed before the sum is added to the total: rounding grows with the length of a chain of additions.
 #define RUN 64

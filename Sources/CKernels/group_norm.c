@@ -1,5 +1,5 @@
 #include "include/group_norm.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 // Mean and sum of squares around it of sixteen channels over `pixels` pixels.
 OPSIN_INLINE void strip_sums(const float *x, size_t stride, size_t pixels, f32x16 *mean, f32x16 *squares) {

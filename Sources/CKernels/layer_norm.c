@@ -1,5 +1,5 @@
 #include "include/layer_norm.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 // The sum of x[i] - shift, or with `squared` of its square, in four vectors of partial sums.
 OPSIN_INLINE float row_sum(int squared, const float *x, float shift, size_t count) {

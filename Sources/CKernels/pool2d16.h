@@ -1,6 +1,6 @@
 // The walk over output rows that both pools share: which taps of a window are inside of the map.
 #pragma once
-#include "each_isa_ops.h"
+#include "each_isa.h"
 #include "include/pool2d.h"
 
 // The taps [first, last) of a window that lie in [0, extent), for a window whose first tap is at `at - pad`.

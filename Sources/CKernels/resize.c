@@ -1,5 +1,5 @@
 #include "include/resize.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 
 // y = sum over t of weight[t] * x[t], `count` floats.
 OPSIN_INLINE void weigh(size_t taps, const float *const *x, const float *weight, float *y, size_t count) {

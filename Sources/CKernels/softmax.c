@@ -1,5 +1,5 @@
 #include "include/softmax.h"
-#include "each_isa_ops.h"
+#include "each_isa.h"
 #include "math16.h"
 
 // The largest of `count` values. A NaN may get lost here; it comes back with the sum.

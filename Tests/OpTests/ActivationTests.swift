@@ -69,4 +69,20 @@ import Testing
         let worst = zip(values, got).map { abs(ActivationTests.reference(.gelu, Double($0)) - Double($1)) - Double($1.ulp) / 2 }.max() ?? 1
         #expect(worst < 1e-7)
     }
+
+    /// Sigmoid, SiLU and tanh are within 2e-7 of the exact values, relatively, from -87 to 87 and close to 0.
+    @Test(arguments: Backend.isas)
+    func relativeErrors(_ isa: ISA) throws {
+        let values = (0..<34_800).map { Float($0 - 17_400) / 200 } + (1..<2000).flatMap { [Float($0) / 2000, -Float($0) / 2e6, Float($0) / 2e9] }
+        let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: values.count), values)
+        for function in [ActivationFunction.sigmoid, .silu, .tanh] {
+            let got = try run(.activation(Activation(function)), on: Backend(isa: isa, threads: 1), inputs: [x])
+            let errors = zip(values, got).map { x, y in
+                let want = ActivationTests.reference(function, Double(x))
+                return want == 0 ? Double(abs(y)) : abs(want - Double(y)) / abs(want)
+            }
+            let worst = errors.indices.max { errors[$0] < errors[$1] } ?? 0
+            #expect(errors[worst] < 2e-7, "\(function) of \(values[worst])")
+        }
+    }
 }

@@ -6,17 +6,21 @@ import Testing
 /// A row of the table of backends: every op's tests run on each of them against the same expected numbers.
 struct Backend: Sendable, CustomTestStringConvertible {
     let isa: ISA
-    /// Into how many ranges the tasks of a step are split.
+    /// Into how many ranges the tasks of a step are split, or with a plan: how many threads share them.
     let threads: Int
+    /// Runs a whole `CPUPlan`: its arena, its views, its threads. Without, `StepRunner` runs the steps of the op.
+    var plan = false
 
     /// What a result may differ from the Double reference, relative to the larger of the expected element and the mean magnitude of all: fp32 rounding
     /// of the sums and exponents that tests use.
     var tolerance: Double { 3e-6 }
 
-    var testDescription: String { "cpu \(isa.rawValue) x\(threads)" }
+    var testDescription: String { "cpu \(isa.rawValue) x\(threads)\(plan ? " plan" : "")" }
 
-    /// Every instruction set that this machine has with 2 threads, the best one with 1 and 3 too: how tasks split does not depend on the set.
-    static let here: [Backend] = isas.map { Backend(isa: $0, threads: 2) } + isas.suffix(1).flatMap { [Backend(isa: $0, threads: 1), Backend(isa: $0, threads: 3)] }
+    /// Every instruction set that this machine has with 2 threads, the best one with 1 and 3 and as a plan too: how tasks split does not depend on the set.
+    static let here: [Backend] =
+        isas.map { Backend(isa: $0, threads: 2) }
+        + isas.suffix(1).flatMap { [Backend(isa: $0, threads: 1), Backend(isa: $0, threads: 3), Backend(isa: $0, threads: 2, plan: true)] }
 
     /// One row per instruction set, for tests of functions whose split does not matter.
     static let isas: [ISA] = {
@@ -60,11 +64,17 @@ extension Op {
     }
 }
 
-/// Runs a graph of one node and returns its output; nil (and an issue) when it wrote outside of it.
+/// Runs a graph of one node and returns its output; an issue when it wrote outside of it. A plan decides by itself what runs in place.
 func run(_ op: Op, on backend: Backend, inputs: [Tensor], inPlace: Bool = false) throws -> [Float] {
     var graph = Graph()
     let values = inputs.enumerated().map { graph.input("x\($0.offset)", shape: $0.element.shape) }
     let output = try graph.append(op, values, name: "node")
+    if backend.plan {
+        graph.output("y", output, layout: .nhwc)
+        let plan = try CPUPlan(graph, team: CPUTeam(threads: backend.threads), weights: PackedWeights(), isa: backend.isa, precision: .fp32)
+        plan.poison()
+        return try #require(plan.run(inputs.map(\.values)).first)
+    }
     let lowering = try #require(op.rule as? any CPUOp, "\(op.name) has no row in the CPU backend")
     let runner = StepRunner(isa: backend.isa, threads: backend.threads)
     for (value, tensor) in zip(values, inputs) { runner.write(tensor.values, to: value) }
