@@ -112,8 +112,11 @@ typedef struct {
 // Scores to exponentials relative to the largest so far, in place; `factor` is what everything before must be multiplied with.
 OPSIN_INLINE void soften_row(float *s, size_t keys, row_state *state, float *factor) {
     const size_t whole = keys / 16 * 16;
-    const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    if (whole < keys) AT16(s + whole) = lanes < (int32_t)(keys - whole) ? FROM16(s + whole) : SPLAT(-INFINITY);
+    if (whole < keys) {
+        f32x16 rest;
+        load_part(s + whole, &rest, keys - whole, -INFINITY);
+        AT16(s + whole) = rest;
+    }
     f32x16 m = SPLAT(state->largest);
     for (size_t t = 0; t < keys; t += 16) {
         const f32x16 v = FROM16(s + t);
@@ -206,7 +209,9 @@ OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, cons
         float *to = y + (r / group * a->heads + r % group) * a->value_size;
         size_t c = 0;
         for (; c + 16 <= a->value_size; c += 16) AT16(to + c) = FROM16(sums + c) * factor;
-        for (; c < a->value_size; c++) to[c] = sums[c] * factor;
+        if (c == a->value_size) continue;
+        const f32x16 rest = FROM16(sums + c) * factor;
+        store_part(to + c, &rest, a->value_size - c);
     }
 }
 

@@ -9,7 +9,9 @@ OPSIN_INLINE void batch_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
         const float *x = a.x + row * a.channels;
         float *y = a.y + row * a.channels;
         for (size_t c = 0; c < whole; c += 16) AT16(y + c) = FROM16(x + c) * FROM16(a.scale + c) + FROM16(a.shift + c);
-        for (size_t c = whole; c < a.channels; c++) y[c] = x[c] * a.scale[c] + a.shift[c];
+        if (whole == a.channels) continue;
+        const f32x16 v = FROM16(x + whole) * FROM16(a.scale + whole) + FROM16(a.shift + whole);
+        store_part(y + whole, &v, a.channels - whole);
     }
 }
 

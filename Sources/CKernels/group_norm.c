@@ -82,7 +82,9 @@ OPSIN_INLINE void group_norm_apply(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
             for (; c + 16 <= a.channels; c += 16) {
                 AT16(y + c) = (FROM16(x + c) - FROM16(mean + c)) * (FROM16(factor + c) * FROM16(a.weight + c)) + FROM16(a.bias + c);
             }
-            for (; c < a.channels; c++) y[c] = (x[c] - mean[c]) * (factor[c] * a.weight[c]) + a.bias[c];
+            if (c == a.channels) continue;
+            const f32x16 v = (FROM16(x + c) - FROM16(mean + c)) * (FROM16(factor + c) * FROM16(a.weight + c)) + FROM16(a.bias + c);
+            store_part(y + c, &v, a.channels - c);
         }
     }
 }

@@ -15,13 +15,14 @@ OPSIN_INLINE float row_sum(int squared, const float *x, float shift, size_t coun
         const f32x16 v = FROM16(x + i) - shift;
         sum[0] = squared ? v * v + sum[0] : sum[0] + v;
     }
-    const f32x16 all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    float total = sum_lanes(&all);
-    for (; i < count; i++) {
-        const float v = x[i] - shift;
-        total += squared ? v * v : v;
+    if (i < count) {
+        f32x16 v;
+        load_part(x + i, &v, count - i, shift);
+        v -= shift;
+        sum[1] = squared ? v * v + sum[1] : sum[1] + v;
     }
-    return total;
+    const f32x16 all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    return sum_lanes(&all);
 }
 
 OPSIN_INLINE void layer_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
@@ -37,7 +38,9 @@ OPSIN_INLINE void layer_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
         const float factor = 1.0f / sqrtf(row_sum(1, x, mean, n) / (float)n + a.epsilon);
         size_t c = 0;
         for (; c + 16 <= n; c += 16) AT16(y + c) = (FROM16(x + c) - mean) * factor * FROM16(a.weight + c) + FROM16(a.bias + c);
-        for (; c < n; c++) y[c] = (x[c] - mean) * factor * a.weight[c] + a.bias[c];
+        if (c == n) continue;
+        const f32x16 v = (FROM16(x + c) - mean) * factor * FROM16(a.weight + c) + FROM16(a.bias + c);
+        store_part(y + c, &v, n - c);
     }
 }
 

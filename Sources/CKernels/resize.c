@@ -1,7 +1,7 @@
 #include "include/resize.h"
 #include "each_isa.h"
 
-// y = sum over t of weight[t] * x[t], `count` floats.
+// y = sum over t of weight[t] * x[t], `count` floats. Scalar at the end: a map of one or three channels would waste most of a vector.
 OPSIN_INLINE void weigh(size_t taps, const float *const *x, const float *weight, float *y, size_t count) {
     size_t i = 0;
     for (; i + 16 <= count; i += 16) {

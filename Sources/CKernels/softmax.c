@@ -39,7 +39,10 @@ OPSIN_INLINE void softmax_row(const float *x, float *y, size_t count) {
     // A division per element would double the time; the reciprocal costs half a unit of the last place.
     const float factor = 1.0f / sum_lanes(&sum);
     for (i = 0; i + 16 <= count; i += 16) AT16(y + i) = FROM16(y + i) * factor;
-    for (; i < count; i++) y[i] *= factor;
+    if (i < count) {
+        const f32x16 v = FROM16(y + i) * factor;
+        store_part(y + i, &v, count - i);
+    }
 }
 
 OPSIN_INLINE void softmax(opsin_isa isa, OPSIN_TASK_PARAMETERS) {

@@ -16,6 +16,9 @@ typedef float f32x16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 typedef float f32x8 __attribute__((ext_vector_type(8)));
 typedef float f32x4 __attribute__((ext_vector_type(4)));
 typedef float f32x2 __attribute__((ext_vector_type(2)));
+typedef float f32x8_unaligned __attribute__((ext_vector_type(8), aligned(4)));
+typedef float f32x4_unaligned __attribute__((ext_vector_type(4), aligned(4)));
+typedef float f32x2_unaligned __attribute__((ext_vector_type(2), aligned(4)));
 
 // The sixteen floats at `pointer`, which may stand at any multiple of 4 bytes; also on the left of `=`.
 #define FROM16(pointer) (*(const f32x16_unaligned *)(pointer))
@@ -29,19 +32,21 @@ typedef float f32x2 __attribute__((ext_vector_type(2)));
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-// The first `count` (1 to 15) floats of v, written to y and nothing behind them.
+// The first `count` (1 to 15) floats of v, written to y and nothing behind them: at most one store each of 8, 4, 2 and 1.
 OPSIN_INLINE void store_part(float *y, const f32x16 *v, size_t count) {
-    float lanes[16];
-    AT16(lanes) = *v;
-    for (size_t i = 0; i < count; i++) y[i] = lanes[i];
+    const f32x8 a = count & 8 ? v->hi : v->lo;
+    if (count & 8) *(f32x8_unaligned *)y = v->lo, y += 8;
+    const f32x4 b = count & 4 ? a.hi : a.lo;
+    if (count & 4) *(f32x4_unaligned *)y = a.lo, y += 4;
+    const f32x2 c = count & 2 ? b.hi : b.lo;
+    if (count & 2) *(f32x2_unaligned *)y = b.lo, y += 2;
+    if (count & 1) *y = c.x;
 }
 
-// The first `count` (1 to 15) floats at x, and `rest` in the other lanes.
+// The first `count` (1 to 15) floats at x, and `rest` in the other lanes. Reads all sixteen: 64 readable bytes follow every value and parameter.
 OPSIN_INLINE void load_part(const float *x, f32x16 *v, size_t count, float rest) {
-    float lanes[16];
-    for (size_t i = 0; i < 16; i++) lanes[i] = rest;
-    for (size_t i = 0; i < count; i++) lanes[i] = x[i];
-    *v = FROM16(lanes);
+    const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    *v = lanes < (int32_t)count ? FROM16(x) : SPLAT(rest);
 }
 
 // The sum of all lanes, added as a tree.

@@ -74,9 +74,9 @@ import Testing
     @Test(arguments: Backend.isas)
     func relativeErrors(_ isa: ISA) throws {
         var values = (0..<34_800).map { Float($0 - 17_400) / 200 }
-        for step in 1..<2000 {
-            let small = Float(step) / 2000
-            values += [small, -small / 1e3, small / 1e6]
+        for index in 1..<2000 {
+            let part = Float(index) / 2000
+            values += [part, -part / 1e3, part / 1e6]
         }
         let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: values.count), values)
         for function in [ActivationFunction.sigmoid, .silu, .tanh] {

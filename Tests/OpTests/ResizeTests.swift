@@ -58,7 +58,7 @@ import Testing
         let x = try Tensor(n: 2, h: 5, w: 7, c: channels, seed: UInt64(channels))
         for method in ResizeTests.methods {
             for coordinates in ResizeTests.coordinates {
-                for (h, w) in [(5, 7), (10, 14), (3, 11), (1, 1), (13, 2)] {
+                for (h, w) in channels < 16 ? [(5, 7), (10, 14), (3, 11), (1, 1), (13, 2)] : [(5, 7), (3, 11), (7, 2)] {
                     let op = try Resize(height: h, width: w, method: method, coordinates: coordinates)
                     try expect(.resize(op), on: backend, [x], gives: reference(op, x))
                 }
