@@ -16,6 +16,8 @@ public final class Session: Sendable {
         public var features: [String] = []
         /// Runs the graph as the reference has it, no op fused, and returns every named value of it.
         public var exposesLayers = false
+        /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
+        public var measuresOps = false
 
         public init() {}
     }
@@ -33,6 +35,8 @@ public final class Session: Sendable {
     private let isInCall = Atomic(false)
     /// Touched only by the call that set `isInCall`.
     nonisolated(unsafe) private var plans = PlanCache(limit: Session.planLimit)
+    /// As `plans`.
+    nonisolated(unsafe) var measured = MeasuredOps()
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
         isa = try Session.chosenISA()
@@ -98,7 +102,7 @@ public final class Session: Sendable {
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
     package func dropIdlePlans() { whenIdle { unsafe plans.removeAll() } }
 
-    @discardableResult private func whenIdle<Value>(_ body: () -> Value) -> Value? {
+    @discardableResult func whenIdle<Value>(_ body: () -> Value) -> Value? {
         guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return nil }
         defer { isInCall.store(false, ordering: .releasing) }
         return body()
@@ -127,7 +131,7 @@ public final class Session: Sendable {
             let port = plan.inputs[0]
             unsafe plan.withInput(0) { unsafe input.copyNHWC(shape: port.value.shape, layout: port.layout, to: $0) }
             let start = milliseconds()
-            plan.run()
+            if options.measuresOps { unsafe measured.add(plan.runTimed(), of: plan) } else { plan.run() }
             let elapsed = milliseconds() - start
             let outputs = plan.outputs.indices.map { index in
                 let port = plan.outputs[index]

@@ -3,9 +3,12 @@
  *
  * Arguments: the folder of a classifier with 1001 classes (Models/mobilenet_v2_1.0_224), a photo of an Egyptian cat.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *model_path, *photo_path;
 
@@ -462,6 +465,109 @@ static void release_orders(void) {
     }
 }
 
+/* Every op's time, when it was asked for. */
+static void profiles(opsin_model *model) {
+    opsin_session *session = NULL;
+    opsin_result *result = NULL;
+    opsin_session_options options;
+    const char *json = NULL;
+    opsin_session_options_init(&options, sizeof options);
+    options.flags = OPSIN_SESSION_PROFILE;
+    GIVES(OPSIN_OK, opsin_session_create(model, &options, &session));
+    GIVES(OPSIN_OK, opsin_run_file(session, photo_path, &result));
+    opsin_result_release(result);
+    GIVES(OPSIN_OK, opsin_session_profile_json(session, &json));
+    CHECK(json && strstr(json, "\"runs\": 1") && strstr(json, "\"op\": \"Conv2D\"") && strstr(json, "\"gflops\""));
+    opsin_session_release(session);
+}
+
+/* Models whose files are in memory: the same answer; damaged bytes are refused by a sentence that names no path of ours. */
+static void from_memory(opsin_runtime *runtime) {
+    static const char *const names[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
+    char *bytes[3] = {NULL, NULL, NULL};
+    uint64_t counts[3] = {0, 0, 0};
+    for (int i = 0; i < 3; i++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s", model_path, names[i]);
+        FILE *file = fopen(path, "rb");
+        CHECK(file != NULL);
+        if (!file) continue;
+        fseek(file, 0, SEEK_END);
+        counts[i] = (uint64_t)ftell(file);
+        rewind(file);
+        bytes[i] = (char *)malloc((size_t)counts[i]);
+        CHECK(bytes[i] && fread(bytes[i], 1, (size_t)counts[i], file) == counts[i]);
+        fclose(file);
+    }
+    opsin_model_files files;
+    opsin_model *model = NULL;
+    opsin_session *session = NULL;
+    opsin_result *result = NULL;
+    opsin_classes classes;
+    opsin_classes_init(&classes, sizeof classes);
+    opsin_model_files_init(&files, sizeof files);
+    files.config = bytes[0], files.config_bytes = counts[0];
+    files.preprocessor = bytes[1], files.preprocessor_bytes = counts[1];
+    files.weights = bytes[2], files.weights_bytes = counts[2] / 2;
+    FAILS(OPSIN_E_MODEL, opsin_model_open_memory(runtime, &files, NULL, &model));
+    CHECK(strstr(opsin_last_error(), "memory") && !strstr(opsin_last_error(), "opsin-"));
+    files.weights_bytes = counts[2];
+    GIVES(OPSIN_OK, opsin_model_open_memory(runtime, &files, NULL, &model));
+    for (int i = 0; i < 3; i++) free(bytes[i]);
+    GIVES(OPSIN_OK, opsin_session_create(model, NULL, &session));
+    GIVES(OPSIN_OK, opsin_run_file(session, photo_path, &result));
+    GIVES(OPSIN_OK, opsin_result_classes(result, &classes));
+    CHECK(classes.count == 5 && strstr(classes.label[0], "Egyptian cat"));
+    opsin_result_release(result);
+    opsin_session_release(session);
+    opsin_model_release(model);
+}
+
+static long resident_kib(void) {
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%ld %ld", &pages, &resident) != 2) resident = 0;
+    if (file) fclose(file);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Images of many sizes leave nothing behind: less than 1 KiB each once the first ones are through. */
+static void growth(opsin_session *session) {
+    const int warm = 100, count = 300;
+    long before = 0;
+    uint8_t *pixels = (uint8_t *)calloc(1, 600 * 600 * 3);
+    for (int i = 0; pixels && i < warm + count; i++) {
+        if (i == warm) before = resident_kib();
+        opsin_image image;
+        opsin_result *result = NULL;
+        const char *json = NULL;
+        opsin_image_init(&image, sizeof image);
+        image.width = 50 + i * 37 % 551, image.height = 50 + i * 101 % 551, image.data = pixels;
+        opsin_status status = opsin_run(session, &image, &result);
+        if (status == OPSIN_OK) status = opsin_result_to_json(result, "x", &json);
+        opsin_result_release(result);
+        if (status != OPSIN_OK) GIVES(OPSIN_OK, status);
+    }
+    free(pixels);
+    long grown = resident_kib() - before;
+    if (grown >= count) fprintf(stderr, "grew by %ld KiB over %d images\n", grown, count);
+    CHECK(grown < count);
+}
+
+/* A child after fork() is told so, and neither hangs nor dies. */
+static void forked(opsin_session *session) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        opsin_result *result = NULL;
+        opsin_status status = opsin_run_file(session, photo_path, &result);
+        _exit(status == OPSIN_E_STATE && result == NULL && strstr(opsin_last_error(), "fork") ? 0 : 1);
+    }
+    int status = -1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* What no build has yet is refused with a sentence; releasing NULL does nothing. */
 static void absent(opsin_runtime *runtime, opsin_session *session) {
     opsin_request *request = NULL;
@@ -521,6 +627,10 @@ int main(int argc, char **argv) {
         runs(session);
         steps(session);
         busy(session);
+        profiles(model);
+        from_memory(runtime);
+        growth(session);
+        forked(session);
         release_orders();
         absent(runtime, session);
     }
