@@ -286,7 +286,7 @@ OPSIN_API opsin_status opsin_runtime_memory(const opsin_runtime *runtime, opsin_
  * Gives back memory that is only kept for speed: plans of idle sessions, staging buffers, free blocks. Later runs build it again.
  *
  * @param runtime not NULL
- * Any thread. Waits for running calls of sessions to end their plans' use; sessions inside a call keep what they use.
+ * Any thread; does not block. Sessions that are inside a call keep what they have.
  *
  * @return OPSIN_OK; OPSIN_E_ARGUMENT
  */
@@ -396,7 +396,7 @@ typedef struct opsin_model_files {
 OPSIN_API void opsin_model_files_init(opsin_model_files *files, uint32_t size);
 
 /**
- * Opens a model from memory. All bytes are copied, so they may go once the call has returned.
+ * Opens a model from memory. All bytes are copied (through files in $TMPDIR or /tmp that are gone when the call returns), so they may go then.
  *
  * @param runtime not NULL; the model keeps it alive
  * @param files   the bytes, read until the call returns

@@ -42,6 +42,6 @@ struct MeasuredOps {
 extension Session {
     /// Mean time of each op over the runs so far, and their number. Empty unless `Options.measuresOps`; nil while a call is inside.
     public func measuredOps() -> (runs: Int, ops: [OpProfile])? {
-        whenIdle { unsafe (measured.runs, measured.ops) }
+        door.whenIdle { unsafe (measured.runs, measured.ops) }
     }
 }

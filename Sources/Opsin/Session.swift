@@ -32,8 +32,9 @@ public final class Session: Sendable {
 
     let isa: ISA
     let team: CPUTeam
-    private let isInCall = Atomic(false)
-    /// Touched only by the call that set `isInCall`.
+    let door = SessionDoor()
+    private let keptBytes = Atomic(0)
+    /// Touched only by who is inside the door.
     nonisolated(unsafe) private var plans = PlanCache(limit: Session.planLimit)
     /// As `plans`.
     nonisolated(unsafe) var measured = MeasuredOps()
@@ -85,27 +86,27 @@ public final class Session: Sendable {
 
     /// Calls `body` with the plan for that input, made now if need be. `.busy` when the session is inside another call.
     func withPlan<Value>(batch: Int, height: Int, width: Int, _ body: (CPUPlan) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
-        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+        guard door.enter() else {
             throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
         }
-        defer { isInCall.store(false, ordering: .releasing) }
+        defer { door.leave() }
         let key = PlanCache.Key(batch: batch, height: height, width: width)
         if let known = unsafe plans.plan(for: key) { return try body(known) }
         let plan = try makePlan(key)
         unsafe plans.insert(plan, for: key)
+        keptBytes.store(unsafe plans.bytes, ordering: .relaxed)
         return try body(plan)
     }
 
-    /// Bytes of the plans that are kept: activations and scratch. Nil while a call is inside.
-    package func activationBytes() -> Int? { whenIdle { unsafe plans.bytes } }
+    /// Bytes of the plans that are kept: activations and scratch.
+    package var planBytes: Int { keptBytes.load(ordering: .relaxed) }
 
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
-    package func dropIdlePlans() { whenIdle { unsafe plans.removeAll() } }
-
-    @discardableResult func whenIdle<Value>(_ body: () -> Value) -> Value? {
-        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return nil }
-        defer { isInCall.store(false, ordering: .releasing) }
-        return body()
+    package func dropIdlePlans() {
+        door.whenIdle {
+            unsafe plans.removeAll()
+            keptBytes.store(0, ordering: .relaxed)
+        }
     }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {

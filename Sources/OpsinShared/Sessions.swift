@@ -161,7 +161,7 @@ public func opsin_session_profile_json(_ session: OpaquePointer?, _ json: Unsafe
 public func opsin_session_memory(_ session: OpaquePointer?, _ memory: UnsafeMutablePointer<opsin_memory>?) -> opsin_status {
     answer { () throws(Failure) in
         try unsafe inside(session) { (session) throws(Failure) in
-            try unsafe write(opsin_memory(weights: 0, activations: session.session.activationBytes() ?? 0), to: memory, "memory")
+            try unsafe write(opsin_memory(weights: 0, activations: session.session.planBytes), to: memory, "memory")
         }
     }
 }

@@ -98,6 +98,11 @@ static void runtimes(opsin_runtime **out) {
     options.device = "vulkan:99";
     options.flags = OPSIN_RUNTIME_NO_CPU_FALLBACK;
     FAILS(OPSIN_E_DEVICE, opsin_runtime_create(&options, &runtime));
+    options.flags = 0;
+    GIVES(OPSIN_OK, opsin_runtime_create(&options, &runtime));
+    GIVES(OPSIN_OK, opsin_runtime_report_json(runtime, &json));
+    CHECK(json && strstr(json, "\"reason\": \"") && strstr(json, "vulkan:99"));
+    opsin_runtime_release(runtime);
     options.device = "cpu";
     GIVES(OPSIN_OK, opsin_runtime_create(&options, &runtime));
     GIVES(OPSIN_OK, opsin_runtime_device(runtime, &info));
@@ -400,6 +405,7 @@ static void steps(opsin_session *session) {
 }
 
 struct racer {
+    opsin_runtime *runtime; /* trimmed between runs, which no run may notice */
     opsin_session *session;
     const opsin_image *photo;
     int ok, busy, other;
@@ -414,24 +420,34 @@ static void *race(void *argument) {
         else if (status == OPSIN_E_BUSY && !result && strstr(opsin_last_error(), "session")) racer->busy++;
         else racer->other++;
         opsin_result_release(result);
+        if (racer->runtime && opsin_runtime_trim(racer->runtime) != OPSIN_OK) racer->other++;
     }
     return NULL;
 }
 
 /* Two threads in one session: each call runs or is told BUSY; nothing else. Error texts stay on their thread. */
-static void busy(opsin_session *session) {
+static void busy(opsin_runtime *runtime, opsin_model *model, opsin_session *session) {
     opsin_picture *picture = NULL;
     opsin_image photo;
     opsin_image_init(&photo, sizeof photo);
     GIVES(OPSIN_OK, opsin_picture_decode_file(photo_path, NULL, &picture));
     GIVES(OPSIN_OK, opsin_picture_view(picture, &photo));
     FAILS(OPSIN_E_NOT_FOUND, opsin_run_file(session, "/mine.jpg", &(opsin_result *){NULL}));
-    struct racer racers[2] = {{session, &photo, 0, 0, 0}, {session, &photo, 0, 0, 0}};
+    struct racer racers[2] = {{NULL, session, &photo, 0, 0, 0}, {NULL, session, &photo, 0, 0, 0}};
     pthread_t threads[2];
     for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, race, &racers[i]) == 0);
     for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(racers[0].ok + racers[1].ok >= 2 && racers[0].busy + racers[1].busy >= 1 && racers[0].other + racers[1].other == 0);
     CHECK(strstr(opsin_last_error(), "/mine.jpg") != NULL);
+
+    /* A session for each thread: no BUSY, also while one of them trims what both keep. */
+    opsin_session *own = NULL;
+    GIVES(OPSIN_OK, opsin_session_create(model, NULL, &own));
+    struct racer alone[2] = {{runtime, own, &photo, 0, 0, 0}, {NULL, session, &photo, 0, 0, 0}};
+    for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, race, &alone[i]) == 0);
+    for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(alone[0].ok == 50 && alone[1].ok == 50 && alone[0].other + alone[1].other == 0);
+    opsin_session_release(own);
     opsin_picture_release(picture);
 }
 
@@ -626,7 +642,7 @@ int main(int argc, char **argv) {
         pictures(session);
         runs(session);
         steps(session);
-        busy(session);
+        busy(runtime, model, session);
         profiles(model);
         from_memory(runtime);
         growth(session);
