@@ -286,7 +286,7 @@ OPSIN_API opsin_status opsin_runtime_memory(const opsin_runtime *runtime, opsin_
  * Gives back memory that is only kept for speed: plans of idle sessions, staging buffers, free blocks. Later runs build it again.
  *
  * @param runtime not NULL
- * Any thread. Waits for running calls of sessions to end their plans' use; sessions inside a call keep what they use.
+ * Any thread; does not block. Sessions that are inside a call keep what they have.
  *
  * @return OPSIN_OK; OPSIN_E_ARGUMENT
  */
@@ -396,7 +396,7 @@ typedef struct opsin_model_files {
 OPSIN_API void opsin_model_files_init(opsin_model_files *files, uint32_t size);
 
 /**
- * Opens a model from memory. All bytes are copied, so they may go once the call has returned.
+ * Opens a model from memory. All bytes are copied (through files in $TMPDIR or /tmp that are gone when the call returns), so they may go then.
  *
  * @param runtime not NULL; the model keeps it alive
  * @param files   the bytes, read until the call returns
@@ -423,7 +423,7 @@ OPSIN_API const char *opsin_model_architecture(const opsin_model *model);
 
 /**
  * What `opsin info --json` prints: "architecture", "task", "parameters", "input" [height, width], "labels", "flops", "weights_bytes", "activations_bytes",
- * "peak_bytes", and "preprocess" with the recipe (size, filter, mean, std).
+ * "peak_bytes", and "preprocess" with the recipe: "resize", "filter", "crop", "scale" (of 0 to 255), "mean", "std", "channels".
  *
  * @param model not NULL
  * @param json  receives the text; borrowed from the model, which makes it once
@@ -600,11 +600,11 @@ OPSIN_API void opsin_task_options_init(opsin_task_options *options, uint32_t siz
 OPSIN_API opsin_status opsin_session_configure(opsin_session *session, const opsin_task_options *options);
 
 /**
- * The time of every op over the session's runs so far, as a JSON object: "device", "precision", "threads", "runs",
- * "ops" [{"name", "op", "ms", "gflops", "gbytes_per_s", "share"}].
+ * The mean time of every op over the session's runs so far, as a JSON object: "device", "precision", "runs",
+ * "ops" [{"name", "op", "kernel", "ms", "gflops", "gbytes_per_s", "share"}].
  *
  * @param session created with OPSIN_SESSION_PROFILE
- * @param json    receives the text; borrowed until this function is called again or the session is released
+ * @param json    receives the text; borrowed from the session; each call makes a new text: not for loops
  * Any thread, one call per session at a time; does not block.
  *
  * @return OPSIN_OK; OPSIN_E_ARGUMENT; OPSIN_E_BUSY; OPSIN_E_STATE: the session does not measure
@@ -927,7 +927,7 @@ OPSIN_API int64_t opsin_result_timestamp_us(const opsin_result *result);
 typedef struct opsin_timings {
     uint32_t struct_size;  /**< bytes of this struct as the caller was compiled */
     uint32_t unused;       /**< 0 */
-    double total_ms;       /**< from the call to its return */
+    double total_ms;       /**< the sum of decoding, preprocessing, running and postprocessing */
     double decode_ms;      /**< file to pixels; 0 when pixels were given */
     double preprocess_ms;  /**< pixels to tensors */
     double run_ms;         /**< the model, as the host saw it */

@@ -22,14 +22,16 @@ public final class Model: Sendable {
     /// Opens a folder of timm or transformers (`config.json`, `model.safetensors`, perhaps `preprocessor_config.json`), without conversion.
     ///
     /// The weights are mapped, not read. Throws `.model` with the file or tensor, what was expected and what was found.
-    public init(_ runtime: Runtime, path: String) throws(OpsinError) {
+    ///
+    /// - Parameter usesTestSize: preprocesses at timm's `test_input_size` and `test_crop_pct` where the folder has them.
+    public init(_ runtime: Runtime, path: String, usesTestSize: Bool = false) throws(OpsinError) {
         do {
             folder = try ModelFolder(path: path)
             network = try folder.network()
         } catch {
             throw OpsinError(error)
         }
-        recipe = try Model.recipe(of: folder)
+        recipe = try Model.recipe(of: folder, usesTestSize: usesTestSize)
         do {
             labels = try folder.labels()
         } catch {
@@ -40,11 +42,11 @@ public final class Model: Sendable {
     }
 
     /// Opens the model that ships with Opsin for `task`.
-    public convenience init(_ runtime: Runtime, defaultFor task: VisionTask) throws(OpsinError) {
+    public convenience init(_ runtime: Runtime, defaultFor task: VisionTask, usesTestSize: Bool = false) throws(OpsinError) {
         guard task == .classify, let name = task.defaultModelName else {
             throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify)")
         }
-        try self.init(runtime, path: try ModelLocation.find(name))
+        try self.init(runtime, path: try ModelLocation.find(name), usesTestSize: usesTestSize)
     }
 
     public var task: VisionTask { VisionTask(rawValue: network.architecture.task.rawValue) ?? .features }

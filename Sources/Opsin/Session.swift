@@ -16,6 +16,8 @@ public final class Session: Sendable {
         public var features: [String] = []
         /// Runs the graph as the reference has it, no op fused, and returns every named value of it.
         public var exposesLayers = false
+        /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
+        public var measuresOps = false
 
         public init() {}
     }
@@ -30,9 +32,12 @@ public final class Session: Sendable {
 
     let isa: ISA
     let team: CPUTeam
-    private let isInCall = Atomic(false)
-    /// Touched only by the call that set `isInCall`.
+    let door = SessionDoor()
+    private let keptBytes = Atomic(0)
+    /// Touched only by who is inside the door.
     nonisolated(unsafe) private var plans = PlanCache(limit: Session.planLimit)
+    /// As `plans`.
+    nonisolated(unsafe) var measured = MeasuredOps()
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
         isa = try Session.chosenISA()
@@ -81,27 +86,27 @@ public final class Session: Sendable {
 
     /// Calls `body` with the plan for that input, made now if need be. `.busy` when the session is inside another call.
     func withPlan<Value>(batch: Int, height: Int, width: Int, _ body: (CPUPlan) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
-        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+        guard door.enter() else {
             throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
         }
-        defer { isInCall.store(false, ordering: .releasing) }
+        defer { door.leave() }
         let key = PlanCache.Key(batch: batch, height: height, width: width)
         if let known = unsafe plans.plan(for: key) { return try body(known) }
         let plan = try makePlan(key)
         unsafe plans.insert(plan, for: key)
+        keptBytes.store(unsafe plans.bytes, ordering: .relaxed)
         return try body(plan)
     }
 
-    /// Bytes of the plans that are kept: activations and scratch. Nil while a call is inside.
-    package func activationBytes() -> Int? { whenIdle { unsafe plans.bytes } }
+    /// Bytes of the plans that are kept: activations and scratch.
+    package var planBytes: Int { keptBytes.load(ordering: .relaxed) }
 
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
-    package func dropIdlePlans() { whenIdle { unsafe plans.removeAll() } }
-
-    @discardableResult private func whenIdle<Value>(_ body: () -> Value) -> Value? {
-        guard isInCall.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return nil }
-        defer { isInCall.store(false, ordering: .releasing) }
-        return body()
+    package func dropIdlePlans() {
+        door.whenIdle {
+            unsafe plans.removeAll()
+            keptBytes.store(0, ordering: .relaxed)
+        }
     }
 
     private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {
@@ -127,7 +132,7 @@ public final class Session: Sendable {
             let port = plan.inputs[0]
             unsafe plan.withInput(0) { unsafe input.copyNHWC(shape: port.value.shape, layout: port.layout, to: $0) }
             let start = milliseconds()
-            plan.run()
+            if options.measuresOps { unsafe measured.add(plan.runTimed(), of: plan) } else { plan.run() }
             let elapsed = milliseconds() - start
             let outputs = plan.outputs.indices.map { index in
                 let port = plan.outputs[index]

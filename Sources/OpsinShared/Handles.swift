@@ -64,6 +64,7 @@ final class SessionObject: Sendable {
     let model: ModelObject
     let lent = Lent()
     private let lockedSettings = Mutex(TaskSettings())
+    /// Wider than the session's own: preprocessing and the settings are inside too.
     private let isInside = Atomic(false)
 
     init(_ session: Session, _ model: ModelObject) { (self.session, self.model) = (session, model) }

@@ -1,5 +1,7 @@
 public import COpsin
 internal import Opsin
+internal import OpsinModels
+internal import OpsinVision
 
 extension VisionTask {
     /// The C number of the task.
@@ -14,22 +16,16 @@ extension VisionTask {
     }
 }
 
-/// Refuses what the caller's options have that we do not.
-private func check(_ options: UnsafePointer<opsin_model_options>?) throws(Failure) {
-    let asked = try unsafe readOrDefault(options, "options")
-    try checkFlags(unsafe asked.flags, known: [OPSIN_MODEL_USE_TEST_SIZE], "flags")
-    guard unsafe asked.flags == 0 else { throw .unsupported("OPSIN_MODEL_USE_TEST_SIZE") }
-    _ = try unsafe settings(asked.extra, known: [])
-}
-
-/// Opens a model and logs that it was.
+/// Opens a model and logs that it was. `make` hears whether the test size is wanted.
 private func open(
-    _ runtime: OpaquePointer?, _ options: UnsafePointer<opsin_model_options>?, _ make: (Runtime) throws(Failure) -> Model
+    _ runtime: OpaquePointer?, _ options: UnsafePointer<opsin_model_options>?, _ make: (Runtime, Bool) throws(Failure) -> Model
 ) throws(Failure) -> OpaquePointer? {
     let object = try unsafe Handles.runtimes.object(runtime, "runtime")
     try object.checkProcess()
-    try unsafe check(options)
-    let model = try make(object.runtime)
+    let asked = try unsafe readOrDefault(options, "options")
+    try checkFlags(unsafe asked.flags, known: [OPSIN_MODEL_USE_TEST_SIZE], "flags")
+    _ = try unsafe settings(asked.extra, known: [])
+    let model = try make(object.runtime, unsafe asked.flags & OPSIN_MODEL_USE_TEST_SIZE != 0)
     log(OPSIN_LOG_INFO, "opened \(model.path)")
     return unsafe Handles.models.add(try ModelObject(model, object))
 }
@@ -39,9 +35,9 @@ public func opsin_model_open(
     _ runtime: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<opsin_model_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> opsin_status {
     unsafe give(model, "model") { () throws(Failure) in
-        try unsafe open(runtime, options) { (runtime) throws(Failure) in
+        try unsafe open(runtime, options) { (runtime, usesTestSize) throws(Failure) in
             let path = try unsafe existingPath(path)
-            return try opsin { () throws(OpsinError) in try Model(runtime, path: path) }
+            return try opsin { () throws(OpsinError) in try Model(runtime, path: path, usesTestSize: usesTestSize) }
         }
     }
 }
@@ -51,11 +47,11 @@ public func opsin_model_open_default(
     _ runtime: OpaquePointer?, _ task: Int32, _ options: UnsafePointer<opsin_model_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> opsin_status {
     unsafe give(model, "model") { () throws(Failure) in
-        try unsafe open(runtime, options) { (runtime) throws(Failure) in
+        try unsafe open(runtime, options) { (runtime, usesTestSize) throws(Failure) in
             guard let known = VisionTask.allCases.first(where: { $0.number == task && $0 != .features }) else {
                 throw Failure(OPSIN_E_ARGUMENT, "task is \(task), expected 1 (classify), 2 (detect), 3 (segment) or 4 (depth)")
             }
-            return try opsin { () throws(OpsinError) in try Model(runtime, defaultFor: known) }
+            return try opsin { () throws(OpsinError) in try Model(runtime, defaultFor: known, usesTestSize: usesTestSize) }
         }
     }
 }
@@ -66,10 +62,10 @@ public func opsin_model_open_memory(
     _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> opsin_status {
     unsafe give(model, "model") { () throws(Failure) in
-        try unsafe open(runtime, options) { (runtime) throws(Failure) in
+        try unsafe open(runtime, options) { (runtime, usesTestSize) throws(Failure) in
             let folder = try unsafe TemporaryFolder(read(files, "files"))
             do throws(OpsinError) {
-                return try Model(runtime, path: folder.path)
+                return try Model(runtime, path: folder.path, usesTestSize: usesTestSize)
             } catch {
                 throw Failure(error.code.status, folder.hidingPath(in: error.description))
             }
@@ -97,7 +93,8 @@ public func opsin_model_info_json(_ model: OpaquePointer?, _ json: UnsafeMutable
     unsafe lend(json, "json") { () throws(Failure) in
         let object = try unsafe Handles.models.object(model, "model")
         let info = try opsin { () throws(OpsinError) in try object.model.info() }
-        return unsafe object.lent.text(info.jsonText)
+        let members = (info.json.members ?? []) + [JSON.Member("preprocess", object.model.recipe.json)]
+        return unsafe object.lent.text(JSON.object(members).text)
     }
 }
 

@@ -17,10 +17,13 @@ final class ResultObject: Sendable {
     /// The classes as arrays, made at the first look.
     private let classesView = Mutex<Shown?>(nil)
 
-    init(_ result: TaskResult, keepsLogits: Bool, timestamp: Int64, features: [String]) {
+    /// `conversion`: milliseconds that making the caller's pixels upright took; it belongs to preprocessing.
+    init(_ result: TaskResult, keepsLogits: Bool, timestamp: Int64 = 0, features: [String] = [], conversion: Double = 0) {
         let shown = result.tensors.filter { keepsLogits || features.contains($0.name) }
         (answer, failure, task, self.timestamp) = (result, nil, result.task, timestamp)
-        (timings, report, tensors) = (result.timings, result.report, shown.map(LentTensor.init))
+        var timings = result.timings
+        timings.preprocess += conversion
+        (self.timings, report, tensors) = (timings, result.report, shown.map(LentTensor.init))
     }
 
     init(_ outputs: [Tensor], milliseconds: Double, _ report: Report) {

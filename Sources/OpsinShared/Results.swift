@@ -85,7 +85,8 @@ public func opsin_result_tensor_named(
 extension ResultObject {
     /// The object that the command prints, under the photo's name if it has one.
     func json(image: String?) -> JSON {
-        if let answer {
+        if var answer {
+            answer.timings = timings
             let members = answer.json(image: image ?? "").members ?? []
             return .object(image == nil ? members.filter { $0.name != "image" } : members)
         }

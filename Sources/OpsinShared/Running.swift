@@ -3,17 +3,25 @@ internal import Opsin
 
 extension SessionObject {
     /// One image to one result. The session is entered already.
-    func run(_ image: Image) throws(Failure) -> ResultObject {
+    func run(_ image: Image, conversion: Double = 0) throws(Failure) -> ResultObject {
         let settings = self.settings
         let result = try opsin { () throws(OpsinError) in try session.run(image, settings.options) }
-        return ResultObject(result, keepsLogits: settings.keepsLogits, timestamp: image.timestampMicroseconds, features: session.options.features)
+        return ResultObject(
+            result, keepsLogits: settings.keepsLogits, timestamp: image.timestampMicroseconds, features: session.options.features, conversion: conversion)
+    }
+
+    /// The caller's pixels to one result. The session is entered already.
+    func run(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) -> ResultObject {
+        let start = milliseconds()
+        let image = try unsafe Image(pointer)
+        return try run(image, conversion: milliseconds() - start)
     }
 }
 
 @c @implementation
 public func opsin_run(_ session: OpaquePointer?, _ image: UnsafePointer<opsin_image>?, _ result: UnsafeMutablePointer<OpaquePointer?>?) -> opsin_status {
     unsafe give(result, "result") { () throws(Failure) in
-        try unsafe inside(session) { (session) throws(Failure) in unsafe Handles.results.add(try session.run(Image(image))) }
+        try unsafe inside(session) { (session) throws(Failure) in unsafe Handles.results.add(try session.run(image)) }
     }
 }
 
@@ -41,7 +49,7 @@ public func opsin_run_batch(
             var failures: [String] = []
             for index in 0..<Int(count) {
                 do throws(Failure) {
-                    unsafe results[index] = Handles.results.add(try session.run(Image(images[index])))
+                    unsafe results[index] = Handles.results.add(try session.run(images[index]))
                 } catch {
                     failures.append("image \(index): \(error.message)")
                     unsafe results[index] = Handles.results.add(ResultObject(error, task: session.model.model.task))

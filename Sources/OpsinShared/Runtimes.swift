@@ -60,7 +60,7 @@ extension RuntimeObject {
     /// What all models and sessions of this runtime hold that have a handle.
     func memory() -> opsin_memory {
         let weights = Handles.models.all().filter { $0.runtime === self }.reduce(0) { $0 + $1.model.packedBytes }
-        let activations = Handles.sessions.all().filter { $0.model.runtime === self }.reduce(0) { $0 + ($1.session.activationBytes() ?? 0) }
+        let activations = Handles.sessions.all().filter { $0.model.runtime === self }.reduce(0) { $0 + $1.session.planBytes }
         var memory = opsin_memory(weights: weights, activations: activations)
         memory.host_peak = peak(memory.host_now)
         return memory

@@ -30,7 +30,6 @@ private func check(_ key: String, _ value: String) throws(Failure) {
 private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject) throws(Failure) -> Session.Options {
     try checkFlags(unsafe asked.flags, known: [OPSIN_SESSION_PROFILE], "flags")
     for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try check(key, value) }
-    guard unsafe asked.flags & OPSIN_SESSION_PROFILE == 0 else { throw .unsupported("OPSIN_SESSION_PROFILE") }
     guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
     guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
         throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
@@ -42,6 +41,7 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     var options = Session.Options()
     options.precision = try unsafe Precision(number: asked.precision)
     options.threads = unsafe Int(asked.threads)
+    options.measuresOps = unsafe asked.flags & OPSIN_SESSION_PROFILE != 0
     options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)
     if let unknown = options.features.first(where: { !model.features.contains($0) }) {
         throw Failure(OPSIN_E_NOT_FOUND, "\(model.model.path): no feature \"\(unknown.prefix(80))\" (opsin_model_feature() lists \(model.features.count))")
@@ -129,11 +129,30 @@ public func opsin_session_configure(_ session: OpaquePointer?, _ options: Unsafe
     }
 }
 
+/// The text of `opsin_session_profile_json`; shares are of the sum of all ops.
+private func profile(_ session: Session, _ runs: Int, _ ops: [OpProfile]) -> JSON {
+    let total = ops.reduce(0) { $0 + $1.milliseconds }
+    return [
+        "device": .string(session.model.runtime.device.kind.rawValue), "precision": .string(session.precision.rawValue), "runs": .integer(runs),
+        "ops": .array(
+            ops.map { op in
+                [
+                    "name": .string(op.name), "op": .string(op.op), "kernel": .string(op.kernel), "ms": .number(op.milliseconds.rounded(places: 5)),
+                    "gflops": .number(op.gflops.rounded(places: 2)), "gbytes_per_s": .number(op.gigabytesPerSecond.rounded(places: 2)),
+                    "share": .number(total > 0 ? (op.milliseconds / total).rounded(places: 4) : 0),
+                ]
+            }),
+    ]
+}
+
 @c @implementation
 public func opsin_session_profile_json(_ session: OpaquePointer?, _ json: UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> opsin_status {
     unsafe lend(json, "json") { () throws(Failure) in
-        try unsafe inside(session) { (_) throws(Failure) in
-            throw Failure(OPSIN_E_STATE, "the session does not measure: it was not created with OPSIN_SESSION_PROFILE")
+        try unsafe inside(session) { (object) throws(Failure) in
+            guard object.session.options.measuresOps, let measured = object.session.measuredOps() else {
+                throw Failure(OPSIN_E_STATE, "the session does not measure: it was not created with OPSIN_SESSION_PROFILE")
+            }
+            return unsafe object.lent.text(profile(object.session, measured.runs, measured.ops).text)
         }
     }
 }
@@ -142,7 +161,7 @@ public func opsin_session_profile_json(_ session: OpaquePointer?, _ json: Unsafe
 public func opsin_session_memory(_ session: OpaquePointer?, _ memory: UnsafeMutablePointer<opsin_memory>?) -> opsin_status {
     answer { () throws(Failure) in
         try unsafe inside(session) { (session) throws(Failure) in
-            try unsafe write(opsin_memory(weights: 0, activations: session.session.activationBytes() ?? 0), to: memory, "memory")
+            try unsafe write(opsin_memory(weights: 0, activations: session.session.planBytes), to: memory, "memory")
         }
     }
 }

@@ -78,7 +78,7 @@ public func opsin_postprocess(
             let made = try opsin { () throws(OpsinError) in
                 try session.session.postprocess(tensors, imageWidth: size.width, imageHeight: size.height, settings.options)
             }
-            return unsafe Handles.results.add(ResultObject(made, keepsLogits: settings.keepsLogits, timestamp: 0, features: []))
+            return unsafe Handles.results.add(ResultObject(made, keepsLogits: settings.keepsLogits))
         }
     }
 }

@@ -34,13 +34,8 @@ final class TemporaryFolder {
 
     /// The caller never saw this folder: errors speak of files in memory.
     func hidingPath(in message: String) -> String {
-        var parts: [Substring] = []
-        var rest = message[...]
-        while let found = rest.firstRange(of: path) {
-            parts += [rest[..<found.lowerBound], "memory"]
-            rest = rest[found.upperBound...]
-        }
-        return (parts + [rest]).joined()
+        // Errors begin with the file that they are about.
+        message.hasPrefix(path) ? "memory" + message.dropFirst(path.count) : message
     }
 
     private func write(_ bytes: UnsafeRawPointer?, _ count: UInt64, _ name: String) throws(Failure) {

@@ -25,6 +25,8 @@ static void check_status(opsin_status got, opsin_status want, const char *call, 
 /* CHECK(fact); GIVES(status, call); a failing call must also leave a sentence. */
 #define CHECK(fact) check_fact((fact) ? 1 : 0, #fact, __FILE__, __LINE__)
 #define GIVES(status, call) check_status((call), (status), #call, __FILE__, __LINE__)
-#define FAILS(status, call) (check_status((call), (status), #call, __FILE__, __LINE__), check_fact(opsin_last_error()[0] != 0, "a sentence for " #call, __FILE__, __LINE__))
+#define FAILS(status, call) \
+    (check_status((call), (status), #call, __FILE__, __LINE__), \
+     check_fact(opsin_last_error()[0] != 0, "a sentence for " #call, __FILE__, __LINE__))
 
 #endif

@@ -3,9 +3,12 @@
  *
  * Arguments: the folder of a classifier with 1001 classes (Models/mobilenet_v2_1.0_224), a photo of an Egyptian cat.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *model_path, *photo_path;
 
@@ -95,6 +98,11 @@ static void runtimes(opsin_runtime **out) {
     options.device = "vulkan:99";
     options.flags = OPSIN_RUNTIME_NO_CPU_FALLBACK;
     FAILS(OPSIN_E_DEVICE, opsin_runtime_create(&options, &runtime));
+    options.flags = 0;
+    GIVES(OPSIN_OK, opsin_runtime_create(&options, &runtime));
+    GIVES(OPSIN_OK, opsin_runtime_report_json(runtime, &json));
+    CHECK(json && strstr(json, "\"reason\": \"") && strstr(json, "vulkan:99"));
+    opsin_runtime_release(runtime);
     options.device = "cpu";
     GIVES(OPSIN_OK, opsin_runtime_create(&options, &runtime));
     GIVES(OPSIN_OK, opsin_runtime_device(runtime, &info));
@@ -397,6 +405,7 @@ static void steps(opsin_session *session) {
 }
 
 struct racer {
+    opsin_runtime *runtime; /* trimmed between runs, which no run may notice */
     opsin_session *session;
     const opsin_image *photo;
     int ok, busy, other;
@@ -411,24 +420,34 @@ static void *race(void *argument) {
         else if (status == OPSIN_E_BUSY && !result && strstr(opsin_last_error(), "session")) racer->busy++;
         else racer->other++;
         opsin_result_release(result);
+        if (racer->runtime && opsin_runtime_trim(racer->runtime) != OPSIN_OK) racer->other++;
     }
     return NULL;
 }
 
 /* Two threads in one session: each call runs or is told BUSY; nothing else. Error texts stay on their thread. */
-static void busy(opsin_session *session) {
+static void busy(opsin_runtime *runtime, opsin_model *model, opsin_session *session) {
     opsin_picture *picture = NULL;
     opsin_image photo;
     opsin_image_init(&photo, sizeof photo);
     GIVES(OPSIN_OK, opsin_picture_decode_file(photo_path, NULL, &picture));
     GIVES(OPSIN_OK, opsin_picture_view(picture, &photo));
     FAILS(OPSIN_E_NOT_FOUND, opsin_run_file(session, "/mine.jpg", &(opsin_result *){NULL}));
-    struct racer racers[2] = {{session, &photo, 0, 0, 0}, {session, &photo, 0, 0, 0}};
+    struct racer racers[2] = {{NULL, session, &photo, 0, 0, 0}, {NULL, session, &photo, 0, 0, 0}};
     pthread_t threads[2];
     for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, race, &racers[i]) == 0);
     for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(racers[0].ok + racers[1].ok >= 2 && racers[0].busy + racers[1].busy >= 1 && racers[0].other + racers[1].other == 0);
     CHECK(strstr(opsin_last_error(), "/mine.jpg") != NULL);
+
+    /* A session for each thread: no BUSY, also while one of them trims what both keep. */
+    opsin_session *own = NULL;
+    GIVES(OPSIN_OK, opsin_session_create(model, NULL, &own));
+    struct racer alone[2] = {{runtime, own, &photo, 0, 0, 0}, {NULL, session, &photo, 0, 0, 0}};
+    for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, race, &alone[i]) == 0);
+    for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(alone[0].ok == 50 && alone[1].ok == 50 && alone[0].other + alone[1].other == 0);
+    opsin_session_release(own);
     opsin_picture_release(picture);
 }
 
@@ -460,6 +479,109 @@ static void release_orders(void) {
             }
         }
     }
+}
+
+/* Every op's time, when it was asked for. */
+static void profiles(opsin_model *model) {
+    opsin_session *session = NULL;
+    opsin_result *result = NULL;
+    opsin_session_options options;
+    const char *json = NULL;
+    opsin_session_options_init(&options, sizeof options);
+    options.flags = OPSIN_SESSION_PROFILE;
+    GIVES(OPSIN_OK, opsin_session_create(model, &options, &session));
+    GIVES(OPSIN_OK, opsin_run_file(session, photo_path, &result));
+    opsin_result_release(result);
+    GIVES(OPSIN_OK, opsin_session_profile_json(session, &json));
+    CHECK(json && strstr(json, "\"runs\": 1") && strstr(json, "\"op\": \"Conv2D\"") && strstr(json, "\"gflops\""));
+    opsin_session_release(session);
+}
+
+/* Models whose files are in memory: the same answer; damaged bytes are refused by a sentence that names no path of ours. */
+static void from_memory(opsin_runtime *runtime) {
+    static const char *const names[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
+    char *bytes[3] = {NULL, NULL, NULL};
+    uint64_t counts[3] = {0, 0, 0};
+    for (int i = 0; i < 3; i++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s", model_path, names[i]);
+        FILE *file = fopen(path, "rb");
+        CHECK(file != NULL);
+        if (!file) continue;
+        fseek(file, 0, SEEK_END);
+        counts[i] = (uint64_t)ftell(file);
+        rewind(file);
+        bytes[i] = (char *)malloc((size_t)counts[i]);
+        CHECK(bytes[i] && fread(bytes[i], 1, (size_t)counts[i], file) == counts[i]);
+        fclose(file);
+    }
+    opsin_model_files files;
+    opsin_model *model = NULL;
+    opsin_session *session = NULL;
+    opsin_result *result = NULL;
+    opsin_classes classes;
+    opsin_classes_init(&classes, sizeof classes);
+    opsin_model_files_init(&files, sizeof files);
+    files.config = bytes[0], files.config_bytes = counts[0];
+    files.preprocessor = bytes[1], files.preprocessor_bytes = counts[1];
+    files.weights = bytes[2], files.weights_bytes = counts[2] / 2;
+    FAILS(OPSIN_E_MODEL, opsin_model_open_memory(runtime, &files, NULL, &model));
+    CHECK(strstr(opsin_last_error(), "memory") && !strstr(opsin_last_error(), "opsin-"));
+    files.weights_bytes = counts[2];
+    GIVES(OPSIN_OK, opsin_model_open_memory(runtime, &files, NULL, &model));
+    for (int i = 0; i < 3; i++) free(bytes[i]);
+    GIVES(OPSIN_OK, opsin_session_create(model, NULL, &session));
+    GIVES(OPSIN_OK, opsin_run_file(session, photo_path, &result));
+    GIVES(OPSIN_OK, opsin_result_classes(result, &classes));
+    CHECK(classes.count == 5 && strstr(classes.label[0], "Egyptian cat"));
+    opsin_result_release(result);
+    opsin_session_release(session);
+    opsin_model_release(model);
+}
+
+static long resident_kib(void) {
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%ld %ld", &pages, &resident) != 2) resident = 0;
+    if (file) fclose(file);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Images of many sizes leave nothing behind: less than 1 KiB each once the first ones are through. */
+static void growth(opsin_session *session) {
+    const int warm = 100, count = 300;
+    long before = 0;
+    uint8_t *pixels = (uint8_t *)calloc(1, 600 * 600 * 3);
+    for (int i = 0; pixels && i < warm + count; i++) {
+        if (i == warm) before = resident_kib();
+        opsin_image image;
+        opsin_result *result = NULL;
+        const char *json = NULL;
+        opsin_image_init(&image, sizeof image);
+        image.width = 50 + i * 37 % 551, image.height = 50 + i * 101 % 551, image.data = pixels;
+        opsin_status status = opsin_run(session, &image, &result);
+        if (status == OPSIN_OK) status = opsin_result_to_json(result, "x", &json);
+        opsin_result_release(result);
+        if (status != OPSIN_OK) GIVES(OPSIN_OK, status);
+    }
+    free(pixels);
+    long grown = resident_kib() - before;
+    if (grown >= count) fprintf(stderr, "grew by %ld KiB over %d images\n", grown, count);
+    CHECK(grown < count);
+}
+
+/* A child after fork() is told so, and neither hangs nor dies. */
+static void forked(opsin_session *session) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        opsin_result *result = NULL;
+        opsin_status status = opsin_run_file(session, photo_path, &result);
+        _exit(status == OPSIN_E_STATE && result == NULL && strstr(opsin_last_error(), "fork") ? 0 : 1);
+    }
+    int status = -1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* What no build has yet is refused with a sentence; releasing NULL does nothing. */
@@ -520,7 +642,11 @@ int main(int argc, char **argv) {
         pictures(session);
         runs(session);
         steps(session);
-        busy(session);
+        busy(runtime, model, session);
+        profiles(model);
+        from_memory(runtime);
+        growth(session);
+        forked(session);
         release_orders();
         absent(runtime, session);
     }
