@@ -1,13 +1,17 @@
-internal import OpsinGraph
 internal import OpsinModels
 package import OpsinVision
 
 /// What a recipe made of an image.
 public struct PreprocessedImage: Sendable {
+    package let values: OpsinVision.PreprocessedImage
+
     /// `pixel_values`, `[1, 3, height, width]`, scaled and normalised as the recipe says.
-    public let tensor: Tensor
+    public var tensor: Tensor {
+        Tensor(name: "pixel_values", trusted: [1, 3, values.height, values.width], values: values.channelsFirst)
+    }
+
     /// Which part of the photo lies where in the tensor.
-    package let geometry: PreprocessGeometry
+    package var geometry: PreprocessGeometry { values.geometry }
 }
 
 extension Model {
@@ -16,21 +20,12 @@ extension Model {
 }
 
 extension PreprocessedImage {
-    init(_ image: Image, _ recipe: PreprocessRecipe) throws(OpsinError) {
-        let preprocessed: OpsinVision.PreprocessedImage
+    init(_ image: Image, _ recipe: PreprocessRecipe, parallel: Parallel = .serial) throws(OpsinError) {
         do {
-            preprocessed = try recipe.apply(image.pixels)
+            values = try recipe.apply(image.pixels, parallel: parallel)
         } catch {
             throw OpsinError(error)
         }
-        let shape: Shape
-        do {
-            shape = try Shape(n: 1, h: preprocessed.geometry.height, w: preprocessed.geometry.width, c: 3)
-        } catch {
-            throw OpsinError(.image, error.description)
-        }
-        tensor = unsafe preprocessed.pixels.withUnsafeBufferPointer { unsafe Tensor(name: "pixel_values", shape: shape, layout: .nchw, nhwc: $0) }
-        geometry = preprocessed.geometry
     }
 }
 

@@ -18,5 +18,8 @@ private import CKernels
     /// One per physical core that affinity and control groups leave to this process, at most 8.
     package static var defaultThreads: Int { min(Int(opsin_cpu_available()), 8) }
 
+    /// Runs the tasks of one step on the team's threads; waits for its turn when a plan runs on it.
+    package func run(_ step: UnsafePointer<opsin_step>) { unsafe opsin_team_run(team, step, 1, nil, 0, nil) }
+
     deinit { unsafe opsin_team_destroy(team) }
 }
