@@ -3,7 +3,8 @@ import PackagePlugin
 
 /// Compiles `Shaders/*.comp` into one generated Swift file of the target that names this plugin.
 ///
-/// SwiftPM runs the command again when a shader, an include or the compiler is newer than the file.
+/// SwiftPM runs the command again when a shader, an include, one of the two folders or the compiler is newer than the file. The compiler lists the folder
+/// itself, because SwiftPM asks a plugin anew only when the sources of a target come or go.
 @main
 struct CompileShaders: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -13,9 +14,9 @@ struct CompileShaders: BuildToolPlugin {
         let output = context.pluginWorkDirectoryURL.appending(path: "Shaders.swift")
         return [
             .buildCommand(
-                displayName: "Compile \(shaders.count) shaders", executable: try context.tool(named: "ShaderCompiler").url,
-                arguments: ["--output", output.path, "--include", include.path] + shaders.map(\.path),
-                inputFiles: shaders + (try files(in: include, ending: "glsl")), outputFiles: [output])
+                displayName: "Compile shaders", executable: try context.tool(named: "ShaderCompiler").url,
+                arguments: ["--output", output.path, "--shaders", folder.path],
+                inputFiles: [folder, include] + shaders + (try files(in: include, ending: "glsl")), outputFiles: [output])
         ]
     }
 

@@ -26,5 +26,17 @@ package enum Files {
         guard count == bytes.count, closed == 0, unsafe rename(part, path) == 0 else { throw ShaderErrors(path, 0, reason()) }
     }
 
+    /// The paths of a folder's files with this ending, sorted.
+    package static func list(_ folder: String, ending: String) throws(ShaderErrors) -> [String] {
+        guard let directory = unsafe opendir(folder) else { throw ShaderErrors(folder, 0, reason()) }
+        defer { unsafe _ = closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name.hasSuffix(ending) { names.append("\(folder)/\(name)") }
+        }
+        return names.sorted()
+    }
+
     private static func reason() -> String { unsafe String(cString: strerror(errno)) }
 }

@@ -65,7 +65,8 @@ package enum Glslang {
             let parts = row.dropFirst(7).split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, let line = Int(parts[1]) else { continue }
             let place = source.place(ofLine: line)
-            list.append(ShaderError(place.file, place.line, parts[2].drop { $0 == " " }.description))
+            let message = parts[2].split(separator: " ").joined(separator: " ")
+            if message != "'' : compilation terminated" { list.append(ShaderError(place.file, place.line, message)) }
         }
         return list.isEmpty ? ShaderErrors(source.file, 0, log.split(separator: "\n").first.map(String.init) ?? "glslang gave no reason") : ShaderErrors(list)
     }
