@@ -8,6 +8,8 @@ package struct Reflection: Sendable, Equatable {
     package struct Member: Sendable, Equatable {
         package let name: String
         package let type: Scalar
+
+        package init(name: String, type: Scalar) { (self.name, self.type) = (name, type) }
     }
 
     /// Type and name (empty where the shader gives none) by constant id.

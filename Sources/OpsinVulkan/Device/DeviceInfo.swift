@@ -27,6 +27,15 @@ package struct DeviceInfo: Sendable {
     /// The queue family that we compute on; nil where none computes.
     package var queueFamily: UInt32?
 
+    package init(
+        name: String, kind: Kind, vendorID: UInt32, deviceID: UInt32, driverName: String, driverInfo: String, driverVersion: UInt32, apiVersion: Version,
+        uuid: [UInt8], memoryBytes: UInt64, features: DeviceFeatures, limits: DeviceLimits, queueFamily: UInt32?
+    ) {
+        (self.name, self.kind, self.vendorID, self.deviceID) = (name, kind, vendorID, deviceID)
+        (self.driverName, self.driverInfo, self.driverVersion, self.apiVersion) = (driverName, driverInfo, driverVersion, apiVersion)
+        (self.uuid, self.memoryBytes, self.features, self.limits, self.queueFamily) = (uuid, memoryBytes, features, limits, queueFamily)
+    }
+
     /// `f0a3...`, 32 hexadecimal digits.
     package var uuidText: String { uuid.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
