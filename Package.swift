@@ -27,6 +27,7 @@ let standaloneCommand: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections"]),
     .unsafeFlags(["-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]),
 ]
+
 /// glslang's static archives in link order, for the build-time ShaderCompiler only.
 let glslang: [LinkerSetting] = [
     "glslang", "MachineIndependent", "GenericCodeGen", "OGLCompiler", "OSDependent", "SPIRV", "SPIRV-Tools-opt", "SPIRV-Tools",
