@@ -26,7 +26,9 @@ package struct Reflection: Sendable, Equatable {
         let module = Module(words)
         capabilities = module.capabilities
         for (id, number) in module.specIDs {
-            guard let type = module.constantTypes[id].flatMap({ module.scalars[$0] }) else { throw ReflectionError("constant \(number) is not a 32-bit scalar") }
+            guard let type = module.constantTypes[id].flatMap({ module.scalars[$0] }) else {
+                throw ReflectionError("constant \(number) is not a 32-bit scalar")
+            }
             constants[number] = Member(name: module.names[id] ?? "", type: type)
         }
         try readPush(module)
@@ -47,8 +49,12 @@ package struct Reflection: Sendable, Equatable {
     private mutating func readBindings(_ module: Module) throws(ReflectionError) {
         var found: [UInt32: Access] = [:]
         for variable in module.variables where variable.storage == 12 || variable.storage == 2 {
-            guard let binding = module.bindings[variable.id], module.sets[variable.id, default: 0] == 0 else { throw ReflectionError("buffers must have a binding in set 0") }
-            guard let block = module.pointees[variable.type], let members = module.structs[block] else { throw ReflectionError("binding \(binding) is no buffer block") }
+            guard let binding = module.bindings[variable.id], module.sets[variable.id, default: 0] == 0 else {
+                throw ReflectionError("buffers must have a binding in set 0")
+            }
+            guard let block = module.pointees[variable.type], let members = module.structs[block] else {
+                throw ReflectionError("binding \(binding) is no buffer block")
+            }
             let keys = members.indices.map { MemberKey(block, $0) }
             let onlyRead = keys.allSatisfy(module.nonWritable.contains) || module.nonWritableVariables.contains(variable.id)
             let onlyWritten = keys.allSatisfy(module.nonReadable.contains) || module.nonReadableVariables.contains(variable.id)

@@ -51,7 +51,7 @@ package struct ShaderSource: Sendable {
             guard included.insert(target).inserted else { continue }
             do {
                 try append(target, folder, depth: depth + 1, read)
-            } catch where error.list.first?.file == target && error.list.first?.line == 0 {
+            } catch  where error.list.first?.file == target && error.list.first?.line == 0 {
                 throw ShaderErrors(path, number, "\"\(include)\" cannot be read from \(folder): \(error.list.first?.message ?? "")")
             }
         }

@@ -14,9 +14,11 @@ package struct SwiftWriter {
         for axis in try sharedAxes() { enumeration(axis, indent: "") }
         for shader in shaders { type(shader) }
         let modules = shaders.map { "\($0.typeName).variants" }.joined(separator: " + ")
-        out += "\n/// Every module of this build, for tests.\npackage enum Shaders {\n    package static var all: [SPIRV] { \(modules.isEmpty ? "[]" : modules) }\n"
+        out +=
+            "\n/// Every module of this build, for tests.\npackage enum Shaders {\n    package static var all: [SPIRV] { \(modules.isEmpty ? "[]" : modules) }\n"
         let hash = shaders.flatMap(\.variants).reduce(into: FNV1a()) { $0.add($1.words) }.value
-        out += "    /// Of all words of all modules: another set of shaders has another pipeline cache.\n    package static let hash: UInt64 = \(hex(hash))\n}\n"
+        out +=
+            "    /// Of all words of all modules: another set of shaders has another pipeline cache.\n    package static let hash: UInt64 = \(hex(hash))\n}\n"
         return out
     }
 
@@ -25,7 +27,9 @@ package struct SwiftWriter {
         var list: [Axis] = []
         for shader in shaders {
             for axis in shader.declaration.shared where !list.contains(axis) {
-                guard !list.contains(where: { $0.name == axis.name }) else { throw ShaderErrors(shader.file, 0, "shared axis \(axis.name) has two lists of values") }
+                guard !list.contains(where: { $0.name == axis.name }) else {
+                    throw ShaderErrors(shader.file, 0, "shared axis \(axis.name) has two lists of values")
+                }
                 list.append(axis)
             }
         }

@@ -19,7 +19,10 @@ import Testing
     }
 
     @Test func kindComesBeforeMemory() {
-        let all = [device("igpu", .integrated, uuid: 1, memory: 1 << 40), device("cpu", .cpu, uuid: 2, memory: 1 << 41), device("card", .discrete, uuid: 3), device("big", .discrete, uuid: 4, memory: 1 << 35)]
+        let all = [
+            device("igpu", .integrated, uuid: 1, memory: 1 << 40), device("cpu", .cpu, uuid: 2, memory: 1 << 41), device("card", .discrete, uuid: 3),
+            device("big", .discrete, uuid: 4, memory: 1 << 35),
+        ]
         for request in [DeviceRequest.auto, .best] { #expect(chosen(judge(all, for: request)) == "big") }
         #expect(judge(all, for: .best)[2].reason == "big is preferred")
     }
@@ -66,7 +69,8 @@ import Testing
 @Suite struct PipelineCacheFileTests {
     private let info = DeviceInfo(
         name: "gpu", kind: .discrete, vendorID: 1, deviceID: 2, driverName: "d", driverInfo: "1.0", driverVersion: 3,
-        apiVersion: Version(major: 1, minor: 3, patch: 0), uuid: [UInt8](0..<16), memoryBytes: 1, features: DeviceFeatures(), limits: DeviceLimits(), queueFamily: 0)
+        apiVersion: Version(major: 1, minor: 3, patch: 0), uuid: [UInt8](0..<16), memoryBytes: 1, features: DeviceFeatures(), limits: DeviceLimits(),
+        queueFamily: 0)
 
     @Test func aFileOfAnotherDriverOrShaderHasAnotherName() {
         let path = PipelineCacheFile(folder: "/c", device: info, shaders: 1).path

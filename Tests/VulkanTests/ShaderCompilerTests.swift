@@ -59,7 +59,8 @@ import Testing
         for line in [
             "package struct AShader: Shader {", "package enum Tile: Int, CaseIterable, Sendable {", "    case `w4h1`, `w4h2`",
             "package init(storage: Storage, tile: Tile, local: UInt32 = 64, scale: Float = 0.5, count: UInt32, shift: Int32, bias: Float) {",
-            "package var constants: [UInt32] { [local, scale.bitPattern] }", "package var push: [UInt32] { [count, UInt32(bitPattern: shift), bias.bitPattern] }",
+            "package var constants: [UInt32] { [local, scale.bitPattern] }",
+            "package var push: [UInt32] { [count, UInt32(bitPattern: shift), bias.bitPattern] }",
         ] { #expect(swift.contains(line), "\(line)") }
     }
 
@@ -102,7 +103,9 @@ import Testing
 
     @Test func sharedAxesHaveOneListOfValues() {
         let main = head + "#include \"s.glsl\"\n//! axis STORAGE f32\nvoid main() {}\n"
-        #expect(errors(["a.comp": main, "include/s.glsl": "//! shared STORAGE f32 f16\n"]) == ["a.comp:4: error: axis STORAGE is shared and has the values f32 f16"])
+        #expect(
+            errors(["a.comp": main, "include/s.glsl": "//! shared STORAGE f32 f16\n"]) == ["a.comp:4: error: axis STORAGE is shared and has the values f32 f16"]
+        )
     }
 
     /// RFC 4648, section 10: `foob` and `foobarba`.

@@ -38,7 +38,9 @@ private func refusal(_ index: Int, _ devices: [DeviceInfo], _ request: DeviceReq
     case .auto where device.kind == .cpu: return "it is a CPU; ask for it by --device vulkan"
     case .auto, .best: break
     }
-    let twin = devices.indices.first { $0 != index && devices[$0].uuid == device.uuid && devices[$0].defect == nil && rank(devices[$0], $0) > rank(device, index) }
+    let twin = devices.indices.first {
+        $0 != index && devices[$0].uuid == device.uuid && devices[$0].defect == nil && rank(devices[$0], $0) > rank(device, index)
+    }
     return twin.map { "it is device \($0) under another driver, \(device.driverName)" }
 }
 

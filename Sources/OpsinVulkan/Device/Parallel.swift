@@ -32,10 +32,12 @@ private final class Work: Sendable {
 private func start(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
     let work = unsafe Unmanaged.passRetained(Work(run))
     var thread = pthread_t()
-    let result = unsafe pthread_create(&thread, nil, { argument in
-        if let argument = unsafe argument { unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-    }, work.toOpaque())
+    let result = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument = unsafe argument { unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        }, work.toOpaque())
     if result == 0 { return thread }
     unsafe work.release()
     return nil

@@ -53,7 +53,8 @@ package struct PipelineCacheFile: Sendable {
     package func encode(_ data: [UInt8]) -> [UInt8] {
         var sum = FNV1a64()
         sum.add(data)
-        let header = [PipelineCacheFile.magic] + key + [UInt32(truncatingIfNeeded: data.count)] + [sum.value, sum.value >> 32].map { UInt32(truncatingIfNeeded: $0) }
+        let header =
+            [PipelineCacheFile.magic] + key + [UInt32(truncatingIfNeeded: data.count)] + [sum.value, sum.value >> 32].map { UInt32(truncatingIfNeeded: $0) }
         return header.flatMap { word in [0, 8, 16, 24].map { (shift: UInt32) in UInt8(truncatingIfNeeded: word >> shift) } } + data
     }
 

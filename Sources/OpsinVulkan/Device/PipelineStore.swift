@@ -84,12 +84,16 @@ struct PipelineKey: Hashable {
 
     private func check(_ request: PipelineRequest) throws(VulkanError) {
         let spirv = request.spirv
-        if let missing = features.missing(for: spirv) { throw VulkanError(.unsupported, "\(spirv.name) needs \(missing), which \(core.info.name) lacks or has switched off") }
+        if let missing = features.missing(for: spirv) {
+            throw VulkanError(.unsupported, "\(spirv.name) needs \(missing), which \(core.info.name) lacks or has switched off")
+        }
         guard request.constants.count == spirv.constantCount else {
             throw VulkanError(.argument, "\(spirv.name) takes \(spirv.constantCount) constants, found \(request.constants.count)")
         }
         guard spirv.pushCount * 4 <= core.info.limits.maximumPushConstants else {
-            throw VulkanError(.unsupported, "\(spirv.name) needs \(spirv.pushCount * 4) bytes of push constants, \(core.info.name) has \(core.info.limits.maximumPushConstants)")
+            throw VulkanError(
+                .unsupported,
+                "\(spirv.name) needs \(spirv.pushCount * 4) bytes of push constants, \(core.info.name) has \(core.info.limits.maximumPushConstants)")
         }
     }
 

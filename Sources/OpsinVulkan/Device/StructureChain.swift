@@ -19,7 +19,7 @@ internal import CVulkan
     }
 
     deinit {
-        for unsafe place in unsafe owned { unsafe place.deallocate() }
+        for unsafeplace in unsafe owned { unsafe place.deallocate() }
     }
 }
 
