@@ -136,4 +136,26 @@ struct DeviceTests {
         _ = try damaged.pipelines.pipeline(request)
         #expect(file.load().data != nil)
     }
+
+    @Test func featuresPassTheirSelfTest() throws {
+        let device = try VulkanHere.device()
+        #expect(SelfTest.run(device).isEmpty)
+    }
+
+    @Test func distrustsWhatIsKnownToFail() throws {
+        var options = DeviceOptions()
+        options.cacheFolder = temporaryFolder()
+        let instance = try VulkanInstance(loader: LoaderFunctions())
+        let index = try instance.choose(.best)
+        let first = try Device.open(instance, index: index, options: options)
+        #expect(first.options.distrusted.isEmpty)
+        let file = VerdictFile(folder: options.cacheFolder ?? "", device: first.info, shaders: Shaders.hash)
+        #expect(file.load() == [:])
+        file.save([.fp16: "self-test element 3 is 1,\nexpected 2"])
+        let second = try Device.open(instance, index: index, options: options)
+        #expect(!second.features.fp16)
+        #expect(second.options.distrusted == [.fp16: "self-test element 3 is 1, expected 2"])
+        overwrite(file.path, with: [1, 2, 3])
+        #expect(try Device.open(instance, index: index, options: options).features.fp16 == first.features.fp16)
+    }
 }

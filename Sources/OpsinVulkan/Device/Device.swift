@@ -25,9 +25,31 @@ package final class Device: Sendable {
     }
 
     /// The device for `request`, from the loader on: any failure is one sentence for the report.
-    package convenience init(_ request: DeviceRequest, options: DeviceOptions = .current) throws(VulkanError) {
+    ///
+    /// At a device's first use every optional feature is tested; one that computes wrong numbers stays off, and `distrusted` of the options says why. The
+    /// verdicts are kept beside the pipelines.
+    package static func open(_ request: DeviceRequest, options: DeviceOptions = .current) throws(VulkanError) -> Device {
         let instance = try VulkanInstance(loader: LoaderFunctions())
-        try self.init(instance, index: try instance.choose(request), options: options)
+        return try open(instance, index: try instance.choose(request), options: options)
+    }
+
+    /// The same for device `index` of an instance.
+    package static func open(_ instance: VulkanInstance, index: Int, options: DeviceOptions) throws(VulkanError) -> Device {
+        let device = try Device(instance, index: index, options: options)
+        let file = options.cacheFolder.map { VerdictFile(folder: $0, device: device.info, shaders: Shaders.hash) }
+        let defects: [Feature: String]
+        if let known = file?.load() {
+            defects = known
+        } else {
+            defects = SelfTest.run(device)
+            if let failure = device.failure { throw failure }
+            file?.save(defects)
+        }
+        guard !defects.isEmpty else { return device }
+        var trusted = options
+        trusted.disabled.formUnion(defects.keys)
+        trusted.distrusted = defects
+        return try Device(instance, index: index, options: trusted)
     }
 
     /// Why the device counts as lost; nil while it works.

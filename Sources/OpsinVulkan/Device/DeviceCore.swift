@@ -130,7 +130,7 @@ func withCStrings<Result>(_ texts: [String], _ body: (UnsafeBufferPointer<Unsafe
         unsafe _ = place.initialize(from: bytes)
         return unsafe place
     }
-    defer { for unsafeplace in unsafe copies { unsafe place.deallocate() } }
+    defer { unsafe copies.forEach { unsafe $0.deallocate() } }
     let pointers = unsafe copies.map { unsafe UnsafePointer($0.baseAddress) }
     return unsafe pointers.withUnsafeBufferPointer { unsafe body($0) }
 }

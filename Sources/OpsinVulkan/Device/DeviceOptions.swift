@@ -4,6 +4,8 @@ internal import Glibc
 package struct DeviceOptions: Sendable {
     /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,pipeline_cache`
     package var disabled: Set<Feature> = []
+    /// Features that failed their self-test on this device, and how; they are in `disabled` too.
+    package var distrusted: [Feature: String] = [:]
     /// Words of `OPSIN_VK_DISABLE` that name nothing, for `opsin doctor`.
     package var unknown: [String] = []
     /// Where pipelines are kept between runs; nil keeps none.

@@ -10,13 +10,13 @@ package struct PipelineCacheFile: Sendable {
     private static let maximumBytes = 256 << 20
 
     /// The file for `device` under `folder`, which need not exist.
-    package init(folder: String, device: DeviceInfo, shaders: UInt64) {
+    package init(folder: String, device: DeviceInfo, shaders: UInt64, ending: String = "pipelines") {
         let words = device.uuid + device.driverInfo.utf8
         var identity = FNV1a64()
         identity.add(words)
         for value in [UInt64(device.vendorID), UInt64(device.deviceID), UInt64(device.driverVersion), shaders] { identity.add(value) }
         key = [UInt32(truncatingIfNeeded: identity.value), UInt32(truncatingIfNeeded: identity.value >> 32)]
-        path = "\(folder)/vulkan-\(device.uuidText)-\(String(identity.value, radix: 16)).pipelines"
+        path = "\(folder)/vulkan-\(device.uuidText)-\(String(identity.value, radix: 16)).\(ending)"
     }
 
     /// What the driver's cache held at the last `save`; nil where there is none, or `reason` says why it cannot be used.

@@ -19,7 +19,7 @@ internal import CVulkan
     }
 
     deinit {
-        for unsafeplace in unsafe owned { unsafe place.deallocate() }
+        unsafe owned.forEach { unsafe $0.deallocate() }
     }
 }
 
