@@ -17,6 +17,6 @@ layout(std430, binding = 1) writeonly buffer Y { T4 y[]; };
 layout(push_constant) uniform Push { uint QUADS; };
 
 void main() {
-    const uint stride = gl_NumWorkGroups.x * gl_WorkGroupSize.x;
-    for (uint i = gl_GlobalInvocationID.x; i < QUADS; i += stride) y[i] = T4(activate(vec4(x[i]), FUNCTION, SLOPE));
+    const uint i = FLAT_INDEX;
+    if (i < QUADS) y[i] = T4(activate(vec4(x[i]), FUNCTION, SLOPE));
 }
