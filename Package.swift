@@ -28,6 +28,12 @@ let standaloneCommand: [LinkerSetting] = [
     .unsafeFlags(["-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]),
 ]
 
+/// glslang's static archives in link order, for the build-time ShaderCompiler only.
+let glslang: [LinkerSetting] = [
+    "glslang", "MachineIndependent", "GenericCodeGen", "OGLCompiler", "OSDependent", "SPIRV", "SPIRV-Tools-opt", "SPIRV-Tools",
+    "glslang-default-resource-limits", "stdc++",
+].map { .linkedLibrary($0) }
+
 let package = Package(
     name: "Opsin",
     products: [
@@ -45,6 +51,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp")]),
         .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m")]),
         .target(name: "OpsinGraph", swiftSettings: swift),
+        .systemLibrary(name: "CVulkan"),
+        .systemLibrary(name: "CGlslang"),
+        .executableTarget(name: "ShaderCompiler", dependencies: ["CGlslang"], swiftSettings: swift, linkerSettings: glslang),
+        .plugin(name: "CompileShaders", capability: .buildTool(), dependencies: ["ShaderCompiler"]),
+        .target(name: "OpsinVulkan", dependencies: ["CVulkan", "OpsinGraph"], swiftSettings: swift, plugins: ["CompileShaders"]),
         .target(name: "OpsinCPU", dependencies: ["CKernels", "OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
@@ -62,6 +73,7 @@ let package = Package(
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
+        .testTarget(name: "VulkanTests", dependencies: ["CVulkan", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

@@ -1,0 +1,81 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+//! axis   FEATURE fp16 int8 subgroups coopmat
+//! const  0 LOCAL 64
+#ifdef FEATURE_FP16
+#extension GL_EXT_shader_16bit_storage : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
+#ifdef FEATURE_INT8
+#extension GL_EXT_shader_8bit_storage : require
+#extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
+#endif
+#ifdef FEATURE_SUBGROUPS
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
+#ifdef FEATURE_COOPMAT
+#pragma use_vulkan_memory_model
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_NV_cooperative_matrix : require
+#extension GL_EXT_shader_16bit_storage : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
+
+// One small computation with each optional feature, whose result the host knows. Drivers have listed features that compute wrong numbers.
+layout(local_size_x_id = 0) in;
+
+#ifdef FEATURE_FP16
+// y = x / 2 + 1 in fp32 from fp16 storage, and back to fp16.
+layout(std430, binding = 0) readonly buffer X { float16_t x[]; };
+layout(std430, binding = 1) writeonly buffer Y { float16_t y[]; };
+void main() {
+    const uint i = gl_GlobalInvocationID.x;
+    y[i] = float16_t(float(x[i]) * 0.5 + 1.0);
+}
+#endif
+
+#ifdef FEATURE_INT8
+// y = 3 * x - 1, wrapped to 8 bits.
+layout(std430, binding = 0) readonly buffer X { int8_t x[]; };
+layout(std430, binding = 1) writeonly buffer Y { int8_t y[]; };
+void main() {
+    const uint i = gl_GlobalInvocationID.x;
+    y[i] = int8_t(int8_t(3) * x[i] - int8_t(1));
+}
+#endif
+
+#ifdef FEATURE_SUBGROUPS
+// y = 1 where the subgroup's sum and shuffle agree with the same through shared memory.
+layout(std430, binding = 0) readonly buffer X { uint x[]; };
+layout(std430, binding = 1) writeonly buffer Y { uint y[]; };
+shared uint sums[64];
+shared uint lanes[64 * 128];
+void main() {
+    const uint i = gl_GlobalInvocationID.x;
+    sums[gl_LocalInvocationIndex] = 0;
+    barrier();
+    atomicAdd(sums[gl_SubgroupID], x[i]);
+    lanes[gl_SubgroupID * 128 + gl_SubgroupInvocationID] = x[i];
+    barrier();
+    const uint partner = gl_SubgroupInvocationID ^ 1;
+    const bool sum = subgroupAdd(x[i]) == sums[gl_SubgroupID];
+    const uint other = subgroupShuffle(x[i], partner);
+    y[i] = sum && (partner >= gl_SubgroupSize || other == lanes[gl_SubgroupID * 128 + partner]) ? 1 : 0;
+}
+#endif
+
+#ifdef FEATURE_COOPMAT
+// y = a * b, 16 x 16 each, fp16 with fp32 sums; a is x[0..<256], b the rest.
+layout(std430, binding = 0) readonly buffer X { float16_t x[]; };
+layout(std430, binding = 1) writeonly buffer Y { float y[]; };
+void main() {
+    fcoopmatNV<16, gl_ScopeSubgroup, 16, 16> a, b;
+    fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> sum = fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>(0.0);
+    coopMatLoadNV(a, x, 0, 16, false);
+    coopMatLoadNV(b, x, 256, 16, false);
+    sum = coopMatMulAddNV(a, b, sum);
+    coopMatStoreNV(sum, y, 0, 16, false);
+}
+#endif

@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// What the environment says about Vulkan.
+package struct DeviceOptions: Sendable {
+    /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,pipeline_cache`
+    package var disabled: Set<Feature> = []
+    /// Features that failed their self-test on this device, and how; they are in `disabled` too.
+    package var distrusted: [Feature: String] = [:]
+    /// Words of `OPSIN_VK_DISABLE` that name nothing, for `opsin doctor`.
+    package var unknown: [String] = []
+    /// Where pipelines are kept between runs; nil keeps none.
+    package var cacheFolder: String?
+    /// Longest wait for one submit.
+    package var timeoutMilliseconds = 10_000
+
+    package init() {}
+
+    /// Reads `OPSIN_VK_DISABLE`, and `OPSIN_CACHE`, `XDG_CACHE_HOME` or `HOME` for the folder. Tests pass a dictionary's subscript.
+    package init(environment: (String) -> String?) {
+        for word in (environment("OPSIN_VK_DISABLE") ?? "").split(separator: ",").map({ $0.filter { $0 != " " } }) where !word.isEmpty {
+            if let feature = Feature(rawValue: word) { disabled.insert(feature) } else { unknown.append(word) }
+        }
+        let folders = [("OPSIN_CACHE", ""), ("XDG_CACHE_HOME", "/opsin"), ("HOME", "/.cache/opsin")]
+        for (name, tail) in folders where cacheFolder == nil {
+            if let value = environment(name), !value.isEmpty { cacheFolder = value + tail }
+        }
+        if disabled.contains(.pipelineCache) { cacheFolder = nil }
+    }
+
+    /// Those of this process.
+    package static var current: DeviceOptions { DeviceOptions { name in unsafe getenv(name).map { unsafe String(cString: $0) } } }
+}

@@ -1,0 +1,110 @@
+package import OpsinGraph
+
+/// What ops add their dispatches to while a plan is made: where values live, packed weights, the device.
+package final class VulkanPlanBuilder {
+    /// One dispatch before its pipeline exists.
+    struct Pending {
+        let node: Graph.Node
+        let request: PipelineRequest
+        let buffers: [BufferView]
+        let push: [UInt32]
+        let groups: GroupCount
+    }
+
+    package let device: Device
+    /// How activations and weights are stored; sums are fp32.
+    package let storage: Storage
+    private(set) var pending: [Pending] = []
+    private let arena: Buffer
+    private let offsets: [Int?]
+    private let ring: StagingRing
+    private var node: Graph.Node?
+
+    init(_ graph: Graph, _ device: Device, _ storage: Storage) throws(VulkanError) {
+        let memory = ActivationMemory(graph, elementBytes: storage.byteCount, alignment: max(64, device.info.limits.storageAlignment))
+        (self.device, self.storage, offsets, ring) = (device, storage, memory.offsets, StagingRing(device))
+        arena = try device.memory.allocate(memory.arenaBytes, .device)
+    }
+
+    /// Bytes of the arena of activations.
+    var arenaBytes: Int { arena.byteCount }
+
+    /// Lowers one node.
+    func lower(_ node: Graph.Node) throws(VulkanError) {
+        self.node = node
+        do {
+            try node.op.lower(node, self)
+        } catch {
+            throw VulkanError(error.code, "\(node.name): \(node.op.name): \(error.description)")
+        }
+    }
+
+    /// Waits for the weights.
+    func finish() throws(VulkanError) { try ring.finish() }
+
+    /// Where `value` lives, rounded up to whole 64-byte lines, so that a kernel may use the last quad whole.
+    package func view(_ value: Value) throws(VulkanError) -> BufferView {
+        guard offsets.indices.contains(value.index), let offset = offsets[value.index] else { throw VulkanError(.argument, "value \(value.index) has no memory") }
+        return BufferView(buffer: arena, offset: offset, byteCount: (value.shape.count * storage.byteCount + 63) / 64 * 64)
+    }
+
+    /// Weights on the device, in the plan's storage.
+    package func weights(_ values: [Float]) throws(VulkanError) -> BufferView {
+        switch storage {
+        case .f32: try constant(values)
+        case .f16: try constant(values.map { Float16($0) })
+        }
+    }
+
+    /// Small parameters on the device (biases, scales), always fp32, filled up with zeros to whole quads of `quads`.
+    package func parameters(_ values: [Float], quads: Int) throws(VulkanError) -> BufferView {
+        try constant(values + [Float](repeating: 0, count: max(0, quads * 4 - values.count)))
+    }
+
+    /// Adds one run of `shader`; `threads` are counted over the flat index.
+    package func dispatch(_ shader: some Shader, _ buffers: [BufferView], threads: Int, local: UInt32) throws(VulkanError) {
+        let groups = try GroupCount.covering(threads, local: Int(local), limit: device.info.limits.maximumGroupCount[0])
+        try dispatch(shader, buffers, groups: groups)
+    }
+
+    /// Adds one run of `shader`.
+    package func dispatch(_ shader: some Shader, _ buffers: [BufferView], groups: GroupCount) throws(VulkanError) {
+        guard let node else { throw VulkanError(.argument, "a dispatch outside of a node") }
+        pending.append(Pending(node: node, request: PipelineRequest(shader), buffers: buffers, push: shader.push, groups: groups))
+    }
+
+    /// A buffer of its own with these numbers.
+    private func constant<Element: BitwiseCopyable>(_ values: [Element]) throws(VulkanError) -> BufferView {
+        let buffer = try device.memory.allocate(max(1, values.count) * MemoryLayout<Element>.stride, .device)
+        try ring.upload(values, to: buffer)
+        return buffer.view
+    }
+}
+
+extension Storage {
+    /// Bytes of one element.
+    package var byteCount: Int { self == .f32 ? 4 : 2 }
+}
+
+extension GroupCount {
+    /// Workgroups for `threads` flat indices: one dimension, or two where one is too small.
+    package static func covering(_ threads: Int, local: Int, limit: Int) throws(VulkanError) -> GroupCount {
+        guard threads > 0, threads < 1 << 32, local > 0, limit > 0 else { throw VulkanError(.unsupported, "\(threads) threads cannot be counted in 32 bits") }
+        let groups = (threads + local - 1) / local
+        guard groups > limit else { return GroupCount(groups) }
+        let rows = (groups + limit - 1) / limit
+        return GroupCount((groups + rows - 1) / rows, rows)
+    }
+}
+
+/// The 32-bit number that shaders take, or the error that a shape is too large for them.
+func word(_ value: Int) throws(VulkanError) -> UInt32 {
+    guard let word = UInt32(exactly: value) else { throw VulkanError(.unsupported, "\(value) does not fit into 32 bits") }
+    return word
+}
+
+/// The same, signed.
+func signed(_ value: Int) throws(VulkanError) -> Int32 {
+    guard let word = Int32(exactly: value) else { throw VulkanError(.unsupported, "\(value) does not fit into 32 bits") }
+    return word
+}

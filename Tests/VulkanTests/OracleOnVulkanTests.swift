@@ -1,0 +1,69 @@
+import OpsinGraph
+import OpsinModels
+import OpsinVulkan
+import OracleSupport
+import Testing
+
+/// Whole models of the oracle on the device: logits and every module that the fused graph still has, within the reference's tolerance.
+@Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason), .enabled(if: OracleCase.sharedOracle != nil, "../shared/oracle is not here"))
+struct OracleOnVulkanTests {
+    /// The distance of each module's values from the reference's.
+    func differences(_ name: String, _ storage: Storage, by distance: ([Float], [Float]) -> Double) throws -> [String: Double] {
+        let oracle = try OracleCase(name)
+        let network = try oracle.network()
+        let expected = try oracle.expected()
+        let pixels = try #require(try oracle.sharedPixelValues())
+        let shape = try Shape(n: 1, h: pixels.dimensions[2], w: pixels.dimensions[3], c: 3)
+        let plane = shape.h * shape.w
+        let input = (0..<plane * 3).map { pixels.values[$0 % 3 * plane + $0 / 3] }
+        let plain = try network.graph(batch: 1, height: shape.h, width: shape.w)
+        let kept = Set(plain.optimized().nodes.map(\.output.index))
+        let graph = plain.exposing(plain.endpoints.filter { kept.contains($0.value.index) }.map(\.name)).graph.optimized()
+        var options = DeviceOptions()
+        options.timeoutMilliseconds = 120_000
+        let plan = try VulkanPlan(graph, on: VulkanHere.device(options), storage: storage)
+        let outputs = try plan.run([input])
+        var worst: [String: Double] = [:]
+        for (port, values) in zip(plan.outputs, outputs) {
+            let pixels = port.value.shape.h * port.value.shape.w, channels = port.value.shape.c
+            let found = values.indices.map { values[$0 % pixels * channels + $0 / pixels] }
+            if let tensor = expected[port.name] { worst[port.name] = distance(found, tensor.values) }
+            if let tensor = expected["sample." + port.name] { worst[port.name] = distance(OracleCase.sample(found), tensor.values) }
+        }
+        return worst
+    }
+
+    /// Root mean square of the difference over the expected values' standard deviation.
+    func deviation(_ found: [Float], _ expected: [Float]) -> Double {
+        guard found.count == expected.count, !found.isEmpty else { return .infinity }
+        let count = Double(found.count), mean = expected.reduce(0.0) { $0 + Double($1) } / count
+        let error = zip(found, expected).reduce(0.0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) }
+        let spread = expected.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+        return error.isNaN ? .infinity : (error / max(spread, 1e-30)).squareRoot()
+    }
+
+    /// The largest difference over the largest expected magnitude.
+    func distance(_ found: [Float], _ expected: [Float]) -> Double {
+        guard found.count == expected.count else { return .infinity }
+        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
+        return zip(found, expected).reduce(0.0) { worst, pair in
+            let difference = abs(Double(pair.0) - Double(pair.1))
+            return difference.isNaN ? .infinity : max(worst, difference)
+        } / max(largest, 1e-12)
+    }
+
+    @Test(arguments: ["mobilenetv4_conv_small", "mobilenetv2_100", "mobilenet_v2_hf"])
+    func fp32GivesTheReferencesValues(_ name: String) throws {
+        let worst = try differences(name, .f32, by: distance)
+        #expect(worst["logits"] != nil && worst.count >= (name == "mobilenet_v2_hf" ? 1 : 17))
+        for (module, difference) in worst { #expect(difference <= 1e-4, "\(name): \(module) is off by \(difference)") }
+    }
+
+    /// Twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation.
+    @Test(arguments: [("mobilenetv4_conv_small", 0.01), ("mobilenetv2_100", 0.04), ("mobilenet_v2_hf", 0.06)])
+    func fp16StorageStaysClose(_ name: String, _ tolerance: Double) throws {
+        let worst = try differences(name, .f16, by: deviation)
+        #expect(worst["logits"] != nil)
+        for (module, difference) in worst { #expect(difference <= tolerance, "\(name): \(module) is off by \(difference)") }
+    }
+}
