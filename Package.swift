@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "OpsinCPU", dependencies: ["CKernels", "OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinModels", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
-        .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
+        .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision", "OpsinVulkan"], swiftSettings: swift),
         .target(name: "CPlatform", cSettings: c),
         .target(name: "CThreadLocal", cSettings: c),
         .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision"], exclude: ["opsin.map"],

@@ -54,22 +54,31 @@ public struct Benchmark: Sendable {
         try session.warmUp(batch: options.batch)
         firstRunMilliseconds = milliseconds() - firstStart
 
-        let measured = try session.withPlan(batch: options.batch, height: size.height, width: size.width) { (plan) throws(OpsinError) in
-            let latency = Benchmark.latency(plan, options)
-            let ops = Benchmark.profile(plan, runs: options.profiledRuns)
-            return (latency, ops, session.report(plan))
+        let inputs = [[Float](repeating: 0, count: options.batch * size.height * size.width * 3)]
+        let key = PlanCache.Key(batch: options.batch, height: size.height, width: size.width)
+        let graph = try session.graph(for: key)
+        let measured = try session.exclusively { (state) throws(OpsinError) in
+            do throws(PlanFailure) {
+                let plan = try state.plan(for: key, graph, opened)
+                let latency = try Benchmark.latency(plan, inputs, options)
+                let timed = try state.backend.compile(graph, packedWeights: opened.packedWeights, timed: true)
+                let ops = try Benchmark.profile(timed, inputs, runs: options.profiledRuns)
+                return (latency, ops, state.report(plan, opened), state.backend)
+            } catch {
+                throw OpsinError(.device, error.description)
+            }
         }
-        (latency, ops, report) = measured
-        peak = session.peak()
+        (latency, ops, report) = (measured.0, measured.1, measured.2)
+        peak = measured.3.peak()
         (model, batch) = (path, options.batch)
     }
 
-    private static func latency(_ plan: CPUPlan, _ options: Options) -> Latency {
+    private static func latency(_ plan: CompiledPlan, _ inputs: [[Float]], _ options: Options) throws(PlanFailure) -> Latency {
         var samples: [Double] = []
         let end = milliseconds() + options.seconds * 1e3
         while samples.count < max(options.iterations, 1) || milliseconds() < end {
             let start = milliseconds()
-            plan.run()
+            try plan.runAlone(inputs)
             samples.append(milliseconds() - start)
         }
         samples.sort()
@@ -79,24 +88,27 @@ public struct Benchmark: Sendable {
             p99: quantile(0.99), max: samples.last ?? 0)
     }
 
-    private static func profile(_ plan: CPUPlan, runs: Int) -> [OpProfile] {
+    private static func profile(_ plan: CompiledPlan, _ inputs: [[Float]], runs: Int) throws(PlanFailure) -> [OpProfile] {
         guard runs > 0 else { return [] }
-        var times = [[Double]](repeating: [], count: plan.reports.count)
+        let steps = plan.steps
+        var times = [[Double]](repeating: [], count: steps.count)
         for _ in 0..<runs {
-            for (index, nanoseconds) in plan.runTimed().enumerated() { times[index].append(Double(nanoseconds) * 1e-6) }
+            try plan.runAlone(inputs)
+            for (index, nanoseconds) in try plan.lastTimes().enumerated() where times.indices.contains(index) { times[index].append(nanoseconds * 1e-6) }
         }
-        return plan.reports.enumerated().map { index, step in
+        return steps.enumerated().map { index, step in
             let sorted = times[index].sorted()
             return OpProfile(
-                name: step.node, op: step.op, kernel: step.kernel, milliseconds: sorted[sorted.count / 2], flops: step.cost.flops,
+                name: step.node, op: step.op, kernel: step.kernel, milliseconds: sorted.isEmpty ? 0 : sorted[sorted.count / 2], flops: step.cost.flops,
                 bytes: step.cost.bytes(elementBytes: 4))
         }
     }
 }
 
-extension Session {
-    /// The roofs of this session's device, threads and precision, measured now.
-    public func peak() -> Peak {
+extension Backend {
+    /// The roofs of the device, measured now. A Vulkan device's are not measured yet: 0.
+    func peak() -> Peak {
+        guard case .cpu(let isa, let precision, let team) = self else { return Peak(flops: 0, bytes: 0) }
         let roofs = CPUPeak(isa: isa, threads: team.threads)
         return Peak(flops: precision == .bf16 ? roofs.bf16 : roofs.fp32, bytes: roofs.read)
     }

@@ -1,6 +1,7 @@
 internal import CKernels
 internal import Glibc
 internal import OpsinCPU
+internal import OpsinVulkan
 
 /// Something that can run models.
 public struct Device: Hashable, Sendable {
@@ -8,15 +9,41 @@ public struct Device: Hashable, Sendable {
         case cpu, vulkan
     }
 
+    /// What Vulkan says of a GPU.
+    public struct GPU: Hashable, Sendable {
+        /// `discrete`, `integrated`, `virtual`, `other`, or `cpu` for a driver that computes on the processor.
+        public let type: String
+        /// 16 bytes that name this GPU under every driver.
+        public let uuid: [UInt8]
+        public let vendorID: UInt32
+        /// `1.3.230`
+        public let apiVersion: String
+        /// The version as Vulkan packs it.
+        public let packedAPIVersion: UInt32
+        public let subgroupSize: Int
+    }
+
     public let kind: Kind
+    /// What selects it: `cpu`, `vulkan:0`.
+    public let id: String
     /// The processor's or GPU's own name.
     public let name: String
+    /// Driver and version; for the CPU the best instruction set.
+    public let driver: String
     /// Instruction sets (CPU) or features (GPU) that Opsin uses on it, best first.
     public let features: [String]
+    /// Bytes of the machine's memory, or of the GPU's own.
+    public let memoryBytes: UInt64
     /// Physical cores that this process may use; 0 for a GPU.
     public let cores: Int
     /// What a session takes when no number of threads is asked for; 0 for a GPU.
     public let defaultThreads: Int
+    /// Nil for the CPU.
+    public let gpu: GPU?
+    /// Whether `auto` takes it.
+    public internal(set) var isChosen: Bool
+    /// Why `auto` takes it or not.
+    public internal(set) var reason: String
 
     /// The processor this process runs on.
     public static let cpu: Device = {
@@ -24,12 +51,54 @@ public struct Device: Hashable, Sendable {
         var names: [String] = []
         if features.amx_bf16 { names.append("amx_bf16") }
         if features.avx512_bf16 { names.append("avx512_bf16") }
-        names += ISA.available.reversed().map(\.rawValue)
-        return Device(kind: .cpu, name: processorName(), features: names, cores: Int(opsin_cpu_available()), defaultThreads: CPUTeam.defaultThreads)
+        let isas = ISA.available.reversed().map(\.rawValue)
+        let memory = UInt64(clamping: sysconf(Int32(_SC_PHYS_PAGES))).multipliedReportingOverflow(by: UInt64(clamping: sysconf(Int32(_SC_PAGESIZE))))
+        return Device(
+            kind: .cpu, id: "cpu", name: processorName(), driver: isas.first ?? "generic", features: names + isas, memoryBytes: memory.partialValue,
+            cores: Int(opsin_cpu_available()), defaultThreads: CPUTeam.defaultThreads, gpu: nil, isChosen: true, reason: "chosen")
     }()
 
-    /// Every device of this machine. The CPU is always among them.
-    public static func all() -> [Device] { [.cpu] }
+    /// Every device of this machine with what `auto` thinks of it. The CPU is always among them, first.
+    public static func all() -> [Device] {
+        var cpu = Device.cpu
+        let listings: [DeviceListing]
+        do {
+            listings = try judge(VulkanInstance(loader: LoaderFunctions()).devices, for: .auto)
+        } catch {
+            cpu.reason = "chosen: no GPU (\(error.description))"
+            return [cpu]
+        }
+        let gpus = listings.enumerated().map { index, listing in
+            var device = Device(listing.info, index: index)
+            (device.isChosen, device.reason) = (listing.chosen, listing.reason)
+            return device
+        }
+        if let gpu = gpus.first(where: \.isChosen) {
+            (cpu.isChosen, cpu.reason) = (false, "\(gpu.id) is preferred")
+        } else {
+            cpu.reason = gpus.isEmpty ? "chosen: no GPU" : "chosen: no real GPU"
+        }
+        return [cpu] + gpus
+    }
+}
+
+extension Device {
+    /// Vulkan device number `index` of this machine.
+    init(_ info: DeviceInfo, index: Int) {
+        var features: [String] = []
+        if info.features.fp16 { features.append("fp16") }
+        if info.features.storage8, info.features.int8 { features.append("int8") }
+        if info.features.cooperativeMatrixNV || info.features.cooperativeMatrixKHR { features.append("cooperative_matrix") }
+        features.append("subgroup \(info.limits.subgroupSize)")
+        let version = info.apiVersion
+        let gpu = GPU(
+            type: info.kind.description, uuid: info.uuid, vendorID: info.vendorID, apiVersion: version.description,
+            packedAPIVersion: UInt32(version.major) << 22 | UInt32(version.minor) << 12 | UInt32(version.patch), subgroupSize: info.limits.subgroupSize)
+        let driver = [info.driverName, info.driverInfo].filter { !$0.isEmpty }.joined(separator: " ")
+        self.init(
+            kind: .vulkan, id: "vulkan:\(index)", name: info.name, driver: driver, features: features, memoryBytes: info.memoryBytes, cores: 0, defaultThreads: 0,
+            gpu: gpu, isChosen: false, reason: "")
+    }
 }
 
 /// The model name that Linux reports for the processor, or the architecture where it reports none.

@@ -14,7 +14,7 @@ public struct MachinePeak: Hashable, Sendable {
 
     /// One thread, and `threads` of them (0 is the default number).
     public static func measure(threads: Int) throws(OpsinError) -> [MachinePeak] {
-        let isa = try Session.chosenISA()
+        let isa = try Backend.chosenISA()
         let many = threads == 0 ? CPUTeam.defaultThreads : threads
         guard (1...256).contains(many) else { throw OpsinError(.argument, "threads is \(threads), expected 0 to 256") }
         return (many == 1 ? [1] : [1, many]).map { count in

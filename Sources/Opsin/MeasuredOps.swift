@@ -1,11 +1,10 @@
-internal import OpsinCPU
 internal import OpsinGraph
 
 /// The times of a session's ops, summed over its runs.
 struct MeasuredOps {
     private struct Sum {
-        let step: CPUPlan.StepReport
-        var nanoseconds: UInt64
+        let step: CompiledPlan.Step
+        var nanoseconds: Double
         var runs: Int
     }
 
@@ -15,10 +14,10 @@ struct MeasuredOps {
     private var places: [String: Int] = [:]
 
     /// Adds one run of `plan`.
-    mutating func add(_ nanoseconds: [UInt64], of plan: CPUPlan) {
+    mutating func add(_ nanoseconds: [Double], of plan: CompiledPlan) {
         runs += 1
-        for (step, time) in zip(plan.reports, nanoseconds) {
-            let key = "\(step.node) \(step.output)"
+        for (step, time) in zip(plan.steps, nanoseconds) {
+            let key = "\(step.node) \(step.kernel) \(step.output)"
             if let place = places[key] {
                 sums[place].nanoseconds += time
                 sums[place].runs += 1
@@ -33,7 +32,7 @@ struct MeasuredOps {
     var ops: [OpProfile] {
         sums.map {
             OpProfile(
-                name: $0.step.node, op: $0.step.op, kernel: $0.step.kernel, milliseconds: Double($0.nanoseconds) * 1e-6 / Double($0.runs),
+                name: $0.step.node, op: $0.step.op, kernel: $0.step.kernel, milliseconds: $0.nanoseconds * 1e-6 / Double($0.runs),
                 flops: $0.step.cost.flops, bytes: $0.step.cost.bytes(elementBytes: 4))
         }
     }
@@ -42,6 +41,6 @@ struct MeasuredOps {
 extension Session {
     /// Mean time of each op over the runs so far, and their number. Empty unless `Options.measuresOps`; nil while a call is inside.
     public func measuredOps() -> (runs: Int, ops: [OpProfile])? {
-        door.whenIdle { unsafe (measured.runs, measured.ops) }
+        door.whenIdle { unsafe (state.measured.runs, state.measured.ops) }
     }
 }

@@ -66,7 +66,7 @@ public final class Model: Sendable {
     /// Bytes of all packed weights.
     package var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 
-    func packedWeights(isa: ISA, precision: CPUPrecision) -> PackedWeights {
+    func packedWeights(_ isa: ISA, _ precision: CPUPrecision) -> PackedWeights {
         packedWeights.withLock { cache in
             let key = "\(isa.rawValue) \(precision.rawValue)"
             if let weights = cache[key] { return weights }

@@ -70,10 +70,20 @@ extension Device {
     public static func jsonText(_ devices: [Device]) -> String {
         JSON.array(
             devices.map {
-                [
-                    "kind": .string($0.kind.rawValue), "name": .string($0.name), "features": .array($0.features.map { .string($0) }),
-                    "cores": .integer($0.cores), "default_threads": .integer($0.defaultThreads),
+                var members: [JSON.Member] = [
+                    .init("kind", .string($0.kind.rawValue)), .init("id", .string($0.id)), .init("name", .string($0.name)), .init("driver", .string($0.driver)),
+                    .init("features", .array($0.features.map { .string($0) })), .init("memory_bytes", .integer(Int(clamping: $0.memoryBytes))),
+                    .init("chosen", .bool($0.isChosen)), .init("reason", .string($0.reason)),
                 ]
+                if let gpu = $0.gpu {
+                    members += [
+                        .init("type", .string(gpu.type)), .init("api_version", .string(gpu.apiVersion)), .init("subgroup_size", .integer(gpu.subgroupSize)),
+                        .init("uuid", .string(gpu.uuid.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
+                    ]
+                } else {
+                    members += [.init("cores", .integer($0.cores)), .init("default_threads", .integer($0.defaultThreads))]
+                }
+                return .object(members)
             }
         ).text
     }

@@ -1,4 +1,6 @@
+internal import Glibc
 internal import OpsinCPU
+internal import OpsinVulkan
 internal import Synchronization
 
 /// The device that models run on, chosen once, and the threads of the CPU. Any thread may use it.
@@ -15,21 +17,65 @@ public final class Runtime: Sendable {
     public let device: Device
     /// Why another device than the one asked for is used; empty when it is the one.
     public let fallbacks: [Fallback]
+    public let allowsCPUFallback: Bool
 
+    /// The GPU of the runtime; nil on the CPU. Replaced once after a loss.
+    private let gpu: Mutex<OpsinVulkan.Device?>
+    private let request: DeviceRequest?
     /// Teams by number of threads: sessions with equal numbers share one and take turns, so that two sessions do not fight for the cores.
     private let teams = Mutex<[Int: CPUTeam]>([:])
 
     /// Throws `.device` when the device cannot be used and no fallback is allowed.
     public init(_ options: Options = Options()) throws(OpsinError) {
-        device = .cpu
-        switch options.device {
-        case .auto, .cpu:
-            fallbacks = []
-        case .vulkan, .vulkanDevice:
-            let reason = "this build has no Vulkan backend"
-            let isForbidden = !options.allowsCPUFallback || environment("OPSIN_NO_CPU_FALLBACK").map { $0 != "0" } ?? false
-            guard !isForbidden else { throw OpsinError(.device, "device \(options.device): \(reason), and falling back to the CPU is forbidden") }
-            fallbacks = [Fallback(what: "device \(options.device)", reason: reason)]
+        allowsCPUFallback = options.allowsCPUFallback && !(environment("OPSIN_NO_CPU_FALLBACK").map { $0 != "0" } ?? false)
+        let start = try Runtime.start(options.device, allowsCPUFallback: allowsCPUFallback)
+        (device, fallbacks, request) = (start.device, start.fallbacks, start.request)
+        gpu = Mutex(start.gpu)
+    }
+
+    /// What a runtime begins with.
+    private struct Start {
+        var device = Device.cpu
+        var fallbacks: [Fallback] = []
+        var gpu: OpsinVulkan.Device?
+        var request: DeviceRequest?
+    }
+
+    private static func start(_ selection: DeviceSelection, allowsCPUFallback: Bool) throws(OpsinError) -> Start {
+        var start = Start()
+        guard let request = request(selection), selection != .auto || mayHaveGPU else { return start }
+        do {
+            let instance = try VulkanInstance(loader: LoaderFunctions())
+            let index = try instance.choose(request)
+            let found = try OpsinVulkan.Device.open(instance, index: index, options: .current)
+            (start.device, start.gpu, start.request) = (Device(found.info, index: index), found, request)
+        } catch {
+            // Nobody asked for a GPU by name: that there is none is no news.
+            guard selection != .auto else { return start }
+            guard allowsCPUFallback else { throw OpsinError(.device, "device \(selection): \(error.description), and falling back to the CPU is forbidden") }
+            start.fallbacks = [Fallback(what: "device \(selection)", reason: error.description)]
+        }
+        return start
+    }
+
+    /// Where a session of this runtime runs.
+    func backend(_ precision: Precision, threads: Int) throws(OpsinError) -> Backend {
+        if let device = gpu.withLock({ $0 }) { return try .vulkan(precision, device) }
+        return try .cpu(precision, team: team(threads: threads))
+    }
+
+    /// A new device in the place of `lost`, unless another session has made one already. Throws when there is none.
+    func replacement(for lost: OpsinVulkan.Device) throws(PlanFailure) -> OpsinVulkan.Device {
+        guard let request else { throw PlanFailure(VulkanError(.noDevice, "the device is lost")) }
+        do {
+            return try gpu.withLock { (gpu) throws(VulkanError) in
+                if let current = gpu, current !== lost, current.failure == nil { return current }
+                let fresh = try OpsinVulkan.Device.open(request)
+                gpu = fresh
+                return fresh
+            }
+        } catch {
+            throw PlanFailure(error)
         }
     }
 
@@ -51,5 +97,21 @@ public final class Runtime: Sendable {
         } catch {
             throw OpsinError(.device, error.description)
         }
+    }
+
+    private static func request(_ selection: DeviceSelection) -> DeviceRequest? {
+        switch selection {
+        case .cpu: nil
+        case .auto: .auto
+        case .vulkan: .best
+        case .vulkanDevice(let name): Int(name).map { name.count < 8 ? .index($0) : .uuid(name) } ?? .uuid(name)
+        }
+    }
+
+    /// Whether the kernel has a device node of any GPU. Without one `auto` need not start the Vulkan loader and its software drivers, which takes longer
+    /// than a small model.
+    private static var mayHaveGPU: Bool {
+        let nodes = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0", "/dev/kfd"]
+        return nodes.contains { node in unsafe access(node, F_OK) == 0 }
     }
 }

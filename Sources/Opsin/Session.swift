@@ -27,23 +27,19 @@ public final class Session: Sendable {
 
     public let model: Model
     public let options: Options
-    /// The precision that runs, never `default` or `auto`.
+
+    /// The precision that was chosen for the device, never `default` or `auto`. Reports say what really ran.
     public let precision: Precision
 
-    let isa: ISA
-    let team: CPUTeam
     let door = SessionDoor()
     private let keptBytes = Atomic(0)
     /// Touched only by who is inside the door.
-    nonisolated(unsafe) private var plans = PlanCache(limit: Session.planLimit)
-    /// As `plans`.
-    nonisolated(unsafe) var measured = MeasuredOps()
+    nonisolated(unsafe) var state: SessionState
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
-        isa = try Session.chosenISA()
-        precision = try Session.chosenPrecision(options.precision, isa)
-        team = try model.runtime.team(threads: options.threads)
-        (self.model, self.options) = (model, options)
+        let backend = try model.runtime.backend(options.precision, threads: options.threads)
+        unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks)
+        (self.model, self.options, precision) = (model, options, backend.precision)
     }
 
     /// Decoded pixels to the task's answer.
@@ -53,7 +49,7 @@ public final class Session: Sendable {
         let start = milliseconds()
         let input = try preprocess(image)
         timings.preprocess = milliseconds() - start
-        let (tensors, run, report) = try execute([input.tensor])
+        let (tensors, run, report) = try execute([input.values.pixels], batch: 1, height: input.values.height, width: input.values.width)
         timings.run = run
         return try result(of: tensors, options, imageWidth: image.pixels.sourceWidth, imageHeight: image.pixels.sourceHeight, timings: timings, report: report)
     }
@@ -67,35 +63,34 @@ public final class Session: Sendable {
 
     /// Tensors through the network, without pre- or postprocessing: the inputs under the model's names, scaled as the recipe says.
     public func run(tensors: [Tensor]) throws(OpsinError) -> (outputs: [Tensor], milliseconds: Double, report: Report) {
-        try execute(tensors)
+        guard tensors.count == 1, let input = tensors.first else {
+            throw OpsinError(.argument, "\(model.architecture) takes 1 input, pixel_values; found \(tensors.count)")
+        }
+        guard input.name == "pixel_values" else { throw OpsinError(.argument, "input \"\(input.name)\" is unknown (expected pixel_values)") }
+        guard input.dimensions.count == 4, input.dimensions[1] == 3 else {
+            throw OpsinError(.argument, "pixel_values is \(input.dimensions), expected [images, 3, height, width]")
+        }
+        let (batch, height, width) = (input.dimensions[0], input.dimensions[2], input.dimensions[3])
+        return try execute([input.channelsLast(images: batch, channels: 3, pixels: height * width)], batch: batch, height: height, width: width)
     }
 
     /// What the model's recipe makes of an image, and where its pixels came from.
-    public func preprocess(_ image: Image) throws(OpsinError) -> PreprocessedImage { try model.preprocess(image) }
+    public func preprocess(_ image: Image) throws(OpsinError) -> PreprocessedImage {
+        let team = try model.runtime.team(threads: options.threads)
+        return try PreprocessedImage(image, model.recipe, parallel: unsafe Parallel { step in unsafe team.run(step) })
+    }
 
     /// Raw outputs to the task's answer, in the pixels of the image of that size.
     public func postprocess(_ tensors: [Tensor], imageWidth: Int, imageHeight: Int, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
-        try result(of: tensors, options, imageWidth: imageWidth, imageHeight: imageHeight, timings: Timings(), report: report(nil))
+        try result(of: tensors, options, imageWidth: imageWidth, imageHeight: imageHeight, timings: Timings(), report: exclusively { $0.report(nil, model) })
     }
 
     /// Plans the model for `batch` images of its own size and runs it once on zeros, so that the first image does not wait for it.
     public func warmUp(batch: Int = 1) throws(OpsinError) {
         let size = model.network.architecture.inputSize
-        try withPlan(batch: batch, height: size.height, width: size.width) { (plan) throws(OpsinError) in plan.run() }
-    }
-
-    /// Calls `body` with the plan for that input, made now if need be. `.busy` when the session is inside another call.
-    func withPlan<Value>(batch: Int, height: Int, width: Int, _ body: (CPUPlan) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
-        guard door.enter() else {
-            throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
-        }
-        defer { door.leave() }
-        let key = PlanCache.Key(batch: batch, height: height, width: width)
-        if let known = unsafe plans.plan(for: key) { return try body(known) }
-        let plan = try makePlan(key)
-        unsafe plans.insert(plan, for: key)
-        keptBytes.store(unsafe plans.bytes, ordering: .relaxed)
-        return try body(plan)
+        guard (1...1024).contains(batch) else { throw OpsinError(.argument, "batch is \(batch), expected 1 to 1024") }
+        let zeros = [Float](repeating: 0, count: batch * size.height * size.width * 3)
+        _ = try execute([zeros], batch: batch, height: size.height, width: size.width)
     }
 
     /// Bytes of the plans that are kept: activations and scratch.
@@ -104,42 +99,54 @@ public final class Session: Sendable {
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
     package func dropIdlePlans() {
         door.whenIdle {
-            unsafe plans.removeAll()
+            unsafe state.plans.removeAll()
             keptBytes.store(0, ordering: .relaxed)
         }
     }
 
-    private func makePlan(_ key: PlanCache.Key) throws(OpsinError) -> CPUPlan {
-        let endpoints = options.exposesLayers ? try model.layerNames() : options.features
-        let graph = try model.graph(batch: key.batch, height: key.height, width: key.width, endpoints: endpoints, optimized: !options.exposesLayers)
-        let cpuPrecision: CPUPrecision = precision == .bf16 ? .bf16 : .fp32
-        do {
-            return try CPUPlan(graph, team: team, weights: model.packedWeights(isa: isa, precision: cpuPrecision), isa: isa, precision: cpuPrecision)
-        } catch {
-            throw OpsinError(.device, "\(model.path): \(error.description)")
+    /// Calls `body` with the session's state. `.busy` when another call is inside.
+    func exclusively<Value>(_ body: (inout SessionState) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
+        guard door.enter() else {
+            throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
+        }
+        defer {
+            keptBytes.store(unsafe state.plans.bytes, ordering: .relaxed)
+            door.leave()
+        }
+        return try unsafe body(&state)
+    }
+
+    /// Runs inputs (NHWC) through the plan of their shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
+    private func execute(
+        _ inputs: [[Float]], batch: Int, height: Int, width: Int
+    ) throws(OpsinError) -> (outputs: [Tensor], milliseconds: Double, report: Report) {
+        let key = PlanCache.Key(batch: batch, height: height, width: width)
+        return try exclusively { (state) throws(OpsinError) in
+            var mayRebuild = true
+            while true {
+                let graph = state.plans.holds(key) ? nil : try graph(for: key)
+                do throws(PlanFailure) {
+                    let plan = try state.plan(for: key, graph, model, timed: options.measuresOps)
+                    let start = milliseconds()
+                    let values = try plan.run(inputs)
+                    let elapsed = milliseconds() - start
+                    if options.measuresOps { state.measured.add(try plan.lastTimes(), of: plan) }
+                    let outputs = zip(plan.outputs, values).map { port, values in
+                        unsafe values.withUnsafeBufferPointer { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
+                    }
+                    return (outputs, elapsed, state.report(plan, model))
+                } catch {
+                    try state.recover(from: error, model, options, mayRebuild: mayRebuild)
+                    mayRebuild = false
+                }
+            }
         }
     }
 
-    private func execute(_ tensors: [Tensor]) throws(OpsinError) -> (outputs: [Tensor], milliseconds: Double, report: Report) {
-        guard tensors.count == 1, let input = tensors.first else {
-            throw OpsinError(.argument, "\(model.network.architecture.name) takes 1 input, pixel_values; found \(tensors.count)")
-        }
-        guard input.name == "pixel_values" else { throw OpsinError(.argument, "input \"\(input.name)\" is unknown (expected pixel_values)") }
-        guard input.dimensions.count == 4, input.dimensions[1] == 3 else {
-            throw OpsinError(.argument, "pixel_values is \(input.dimensions), expected [images, 3, height, width]")
-        }
-        return try withPlan(batch: input.dimensions[0], height: input.dimensions[2], width: input.dimensions[3]) { (plan) throws(OpsinError) in
-            let port = plan.inputs[0]
-            unsafe plan.withInput(0) { unsafe input.copyNHWC(shape: port.value.shape, layout: port.layout, to: $0) }
-            let start = milliseconds()
-            if options.measuresOps { unsafe measured.add(plan.runTimed(), of: plan) } else { plan.run() }
-            let elapsed = milliseconds() - start
-            let outputs = plan.outputs.indices.map { index in
-                let port = plan.outputs[index]
-                return unsafe plan.withOutput(index) { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
-            }
-            return (outputs, elapsed, report(plan))
-        }
+    /// The graph that runs for inputs of that shape.
+    func graph(for key: PlanCache.Key) throws(OpsinError) -> Graph {
+        let endpoints = options.exposesLayers ? try model.layerNames() : options.features
+        return try model.graph(batch: key.batch, height: key.height, width: key.width, endpoints: endpoints, optimized: !options.exposesLayers)
     }
 
     private func result(
@@ -159,38 +166,5 @@ public final class Session: Sendable {
         timings.postprocess = milliseconds() - start
         return TaskResult(
             task: model.task, imageWidth: imageWidth, imageHeight: imageHeight, classes: classes, tensors: tensors, timings: timings, report: report)
-    }
-
-    func report(_ plan: CPUPlan?) -> Report {
-        Report(
-            device: model.runtime.device, precision: precision, isa: isa.rawValue, threads: team.threads, dispatches: 0, fallbacks: model.runtime.fallbacks,
-            memoryBytes: (plan?.arenaBytes ?? 0) + (plan?.scratchBytes ?? 0) + model.packedBytes)
-    }
-}
-
-extension Session {
-    /// The instruction set of `OPSIN_CPU_ISA`, or the best one.
-    static func chosenISA() throws(OpsinError) -> ISA {
-        do {
-            return try ISA.usable()
-        } catch {
-            throw OpsinError(.device, error.description)
-        }
-    }
-
-    /// What `default` and `auto` mean on the CPU; an error for a precision that it cannot run.
-    static func chosenPrecision(_ asked: Precision, _ isa: ISA) throws(OpsinError) -> Precision {
-        switch asked {
-        case .default, .fp32: return .fp32
-        case .fp16: throw OpsinError(.device, "precision fp16: the CPU backend has fp32 and bf16")
-        case .auto, .bf16:
-            do {
-                try CPUPrecision.bf16.check(isa)
-                return .bf16
-            } catch {
-                guard asked == .bf16 else { return .fp32 }
-                throw OpsinError(.device, error.description)
-            }
-        }
     }
 }

@@ -52,18 +52,16 @@ extension Tensor {
         self.init(name: name, trusted: layout.dimensions(of: shape), values: ordered)
     }
 
-    /// Writes the tensor, laid out as `layout` says, to `out` in NHWC order. The element counts are equal.
-    package func copyNHWC(shape: Shape, layout: TensorLayout, to out: UnsafeMutableBufferPointer<Float>) {
-        let pixels = shape.h * shape.w
-        guard layout == .nchw, pixels > 1, shape.c > 1 else {
-            for index in 0..<min(values.count, out.count) { unsafe out[index] = values[index] }
-            return
-        }
-        for image in 0..<shape.n {
-            let base = image * pixels * shape.c
-            for channel in 0..<shape.c {
-                for pixel in 0..<pixels { unsafe out[base + pixel * shape.c + channel] = values[base + channel * pixels + pixel] }
+    /// The values of an `[images, channels, pixels]` tensor with the channels of a pixel next to each other. The element counts are equal.
+    package func channelsLast(images: Int, channels: Int, pixels: Int) -> [Float] {
+        unsafe [Float](unsafeUninitializedCapacity: values.count) { out, count in
+            for image in 0..<images {
+                for channel in 0..<channels {
+                    let plane = (image * channels + channel) * pixels
+                    for pixel in 0..<pixels { unsafe out.initializeElement(at: (image * pixels + pixel) * channels + channel, to: values[plane + pixel]) }
+                }
             }
+            count = values.count
         }
     }
 }

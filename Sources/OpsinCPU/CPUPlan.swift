@@ -34,7 +34,7 @@ private import Glibc
     private let steps: UnsafeMutableBufferPointer<opsin_step>
     private let scratch: AlignedMemory
     private let scratchStride: Int
-    private let times: UnsafeMutableBufferPointer<UInt64>
+    private let stepTimes: UnsafeMutableBufferPointer<UInt64>
 
     /// Compiles `graph`, which passes have been over. Packs weights that `weights` does not have yet. `isa` nil is the best one here.
     package init(_ graph: Graph, team: CPUTeam, weights: PackedWeights, isa: ISA? = nil, precision: CPUPrecision = .fp32) throws(CPUError) {
@@ -58,8 +58,8 @@ private import Glibc
         for (index, step) in all.enumerated() {
             unsafe steps.initializeElement(at: index, to: opsin_step(run: step.run, arguments: step.arguments.pointer, tasks: step.tasks))
         }
-        unsafe times = .allocate(capacity: all.count)
-        unsafe times.initialize(repeating: 0)
+        unsafe stepTimes = .allocate(capacity: all.count)
+        unsafe stepTimes.initialize(repeating: 0)
         (self.isa, self.precision, self.team, self.reports, self.builder, kept) = (isa, precision, team, reports, builder, all)
         (inputs, outputs) = (graph.inputs, graph.outputs)
         (arenaBytes, scratchBytes) = (builder.arena.byteCount, scratch.byteCount)
@@ -67,7 +67,7 @@ private import Glibc
 
     deinit {
         unsafe steps.deallocate()
-        unsafe times.deallocate()
+        unsafe stepTimes.deallocate()
     }
 
     /// Lets `body` write input number `index`: fp32, NHWC, dense. Inputs are gone after a run; write each before every run.
@@ -82,26 +82,23 @@ private import Glibc
         return unsafe try body(UnsafeBufferPointer(start: builder.pointer(value), count: value.shape.count))
     }
 
-    /// Computes the outputs from the inputs.
-    package func run() {
-        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, nil)
+    /// Computes the outputs from the inputs. With `timed` the time of each step is kept in `times`.
+    package func run(timed: Bool = false) {
+        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, timed ? stepTimes.baseAddress : nil)
     }
 
-    /// Runs and answers how many nanoseconds each step took, in the order of `reports`.
-    package func runTimed() -> [UInt64] {
-        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, times.baseAddress)
-        return unsafe Array(times)
-    }
+    /// Nanoseconds of each step of the last timed run, in the order of `reports`.
+    package var times: [UInt64] { unsafe Array(stepTimes) }
 
     /// Copies inputs in, runs, copies outputs out. Throws when the number or length of the inputs is wrong.
-    package func run(_ values: [[Float]]) throws(CPUError) -> [[Float]] {
+    package func run(_ values: [[Float]], timed: Bool = false) throws(CPUError) -> [[Float]] {
         guard values.count == inputs.count else { throw CPUError("\(values.count) inputs given, expected \(inputs.count)") }
         for (index, value) in values.enumerated() {
             let expected = inputs[index].value.shape
             guard value.count == expected.count else { throw CPUError("input \(inputs[index].name) has \(value.count) values, expected \(expected.count) for \(expected)") }
             unsafe withInput(index) { place in _ = unsafe place.update(from: value) }
         }
-        run()
+        run(timed: timed)
         return outputs.indices.map { index in unsafe withOutput(index) { unsafe Array($0) } }
     }
 

@@ -11,8 +11,14 @@ struct DevicesCommand: ParsableCommand {
         let devices = Device.all()
         guard !json else { return Terminal.line(Device.jsonText(devices)) }
         for device in devices {
-            Terminal.line("\(device.kind.rawValue.column(8)) \(device.name)")
-            Terminal.line("         \(device.cores) cores, \(device.defaultThreads) threads by default; \(device.features.joined(separator: ", "))")
+            Terminal.line("\(device.isChosen ? "*" : " ") \(device.id.column(10)) \(device.name)")
+            if let gpu = device.gpu {
+                Terminal.line("             \(gpu.type), Vulkan \(gpu.apiVersion), \(device.driver)")
+                Terminal.line("             \(fixed(Double(device.memoryBytes) / 1_073_741_824, 1)) GiB; \(device.features.joined(separator: ", "))")
+            } else {
+                Terminal.line("             \(device.cores) cores, \(device.defaultThreads) threads by default; \(device.features.joined(separator: ", "))")
+            }
+            Terminal.line("             \(device.reason)")
         }
     }
 }

@@ -1,32 +1,36 @@
 public import COpsin
-private import Glibc
 internal import Opsin
 
 extension opsin_device_info {
-    /// `id` is what `opsin_runtime_options.device` takes.
-    init(_ device: Device, id: String, isAuto: Bool) {
+    init(_ device: Device) {
         self.init()
         kind = device.kind == .cpu ? OPSIN_DEVICE_CPU : OPSIN_DEVICE_VULKAN
-        flags = OPSIN_DEVICE_USABLE | (isAuto ? OPSIN_DEVICE_AUTO : 0)
-        if device.features.contains(where: { $0.hasSuffix("_bf16") }) { flags |= OPSIN_DEVICE_BF16 }
-        if device.features.contains(where: { $0.hasPrefix("amx") }) { flags |= OPSIN_DEVICE_COOPERATIVE_MATRIX }
+        flags = OPSIN_DEVICE_USABLE | (device.isChosen ? OPSIN_DEVICE_AUTO : 0)
+        for (feature, flag) in [
+            ("fp16", OPSIN_DEVICE_FP16), ("avx512_bf16", OPSIN_DEVICE_BF16), ("amx_bf16", OPSIN_DEVICE_BF16 | OPSIN_DEVICE_COOPERATIVE_MATRIX),
+            ("int8", OPSIN_DEVICE_INT8), ("cooperative_matrix", OPSIN_DEVICE_COOPERATIVE_MATRIX),
+        ] where device.features.contains(feature) { flags |= flag }
         cores = UInt32(clamping: device.cores)
-        memory_bytes = UInt64(clamping: sysconf(Int32(_SC_PHYS_PAGES))) &* UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
-        fill(&self.id, id)
+        memory_bytes = device.memoryBytes
+        fill(&id, device.id)
         fill(&name, device.name)
-        let isas: Set<String> = ["avx512", "avx2", "neon", "generic"]
-        fill(&driver, device.features.first { isas.contains($0) } ?? "")
-        fill(&reason, isAuto ? "no GPU backend in this build" : "")
+        fill(&driver, device.driver)
+        fill(&reason, device.reason)
+        guard let gpu = device.gpu else { return }
+        let types = ["discrete": OPSIN_GPU_DISCRETE, "integrated": OPSIN_GPU_INTEGRATED, "virtual": OPSIN_GPU_VIRTUAL, "cpu": OPSIN_GPU_SOFTWARE]
+        gpu_type = types[gpu.type] ?? OPSIN_GPU_VIRTUAL
+        subgroup_size = UInt32(clamping: gpu.subgroupSize)
+        api_version = gpu.packedAPIVersion
+        vendor_id = gpu.vendorID
+        unsafe withUnsafeMutableBytes(of: &uuid) { place in
+            for (index, byte) in gpu.uuid.prefix(place.count).enumerated() { unsafe place[index] = byte }
+        }
     }
 }
 
 /// Fills the caller's struct with what is known of a device.
 func describe(_ device: Device, into info: UnsafeMutablePointer<opsin_device_info>?) throws(Failure) {
-    let devices = Device.all()
-    let sameKind = devices.filter { $0.kind == device.kind }
-    let id = device.kind == .cpu ? "cpu" : "vulkan:\(sameKind.firstIndex(of: device) ?? 0)"
-    let isAuto = device.kind == .cpu && devices.allSatisfy { $0.kind == .cpu }
-    try unsafe write(opsin_device_info(device, id: id, isAuto: isAuto), to: info, "info")
+    try unsafe write(opsin_device_info(device), to: info, "info")
 }
 
 @c @implementation

@@ -1,0 +1,87 @@
+internal import OpsinCPU
+internal import OpsinGraph
+internal import OpsinVulkan
+
+/// A graph compiled for one input shape on one device.
+enum CompiledPlan {
+    case cpu(CPUPlan, timed: Bool)
+    case vulkan(VulkanPlan)
+
+    /// One kernel call or dispatch of a run.
+    struct Step {
+        let node: String
+        let op: String
+        let kernel: String
+        let cost: Cost
+        let output: Shape
+    }
+
+    var outputs: [Graph.Port] {
+        switch self {
+        case .cpu(let plan, _): plan.outputs
+        case .vulkan(let plan): plan.outputs
+        }
+    }
+
+    /// Copies the inputs in (NHWC, dense), runs, copies the outputs out.
+    func run(_ inputs: [[Float]]) throws(PlanFailure) -> [[Float]] {
+        switch self {
+        case .cpu(let plan, let timed):
+            do { return try plan.run(inputs, timed: timed) } catch { throw PlanFailure(error) }
+        case .vulkan(let plan):
+            do { return try plan.run(inputs) } catch { throw PlanFailure(error) }
+        }
+    }
+
+    /// Runs without looking at results, for benchmarks: the CPU's plan alone, since a caller can avoid the copies; a GPU's with upload and readback,
+    /// since it cannot.
+    func runAlone(_ inputs: [[Float]]) throws(PlanFailure) {
+        switch self {
+        case .cpu(let plan, let timed): plan.run(timed: timed)
+        case .vulkan: _ = try run(inputs)
+        }
+    }
+
+    /// Nanoseconds on the device of each step of the last run, in the order of `steps`; empty for a plan that is not timed.
+    func lastTimes() throws(PlanFailure) -> [Double] {
+        switch self {
+        case .cpu(let plan, let timed): return timed ? plan.times.map { Double($0) } : []
+        case .vulkan(let plan):
+            do { return try plan.dispatchNanoseconds() } catch { throw PlanFailure(error) }
+        }
+    }
+
+    var steps: [Step] {
+        switch self {
+        case .cpu(let plan, _): plan.reports.map { Step(node: $0.node, op: $0.op, kernel: $0.kernel, cost: $0.cost, output: $0.output) }
+        case .vulkan(let plan): plan.reports.map { Step(node: $0.node, op: $0.op, kernel: $0.kernel, cost: $0.cost, output: $0.output) }
+        }
+    }
+
+    /// Bytes of activations and scratch.
+    var byteCount: Int {
+        switch self {
+        case .cpu(let plan, _): plan.arenaBytes + plan.scratchBytes
+        case .vulkan(let plan): plan.arenaBytes
+        }
+    }
+
+    /// Dispatches of one run; 0 on the CPU.
+    var dispatchCount: Int {
+        switch self {
+        case .cpu: 0
+        case .vulkan(let plan): plan.dispatchCount
+        }
+    }
+}
+
+/// Why a plan could not be made or run.
+struct PlanFailure: Error {
+    /// The device is gone and everything on it: a new one may work.
+    let isLoss: Bool
+    let description: String
+
+    init(_ error: CPUError) { (isLoss, description) = (false, error.description) }
+
+    init(_ error: VulkanError) { (isLoss, description) = (error.code == .deviceLost || error.code == .timeout, error.description) }
+}
