@@ -22,7 +22,9 @@ package struct VerdictFile: Sendable {
 
     /// Keeps `defects`; a folder that cannot be written only means that the tests run again.
     package func save(_ defects: [Feature: String]) {
-        let lines = defects.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue)\t\($0.value.split(separator: "\n").joined(separator: " "))\n" }
+        let lines = defects.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            "\($0.key.rawValue)\t\($0.value.split(separator: "\n").joined(separator: " "))\n"
+        }
         _ = file.save(Array(("self-tests\n" + lines.joined()).utf8))
     }
 }

@@ -11,25 +11,25 @@ extension Op {
         switch self {
         case .activation(let op): try op.lower(node, plan)
         case .add(let op): try op.lower(node, plan)
-        case .attention: throw .noKernel
+        case .attention(let op): try op.lower(node, plan)
         case .averagePool2D(let op): try op.lower(node, plan)
         case .batchNorm(let op): try op.lower(node, plan)
-        case .concat: throw .noKernel
+        case .concat(let op): try op.lower(node, plan)
         case .conv2D(let op): try op.lower(node, plan)
         case .depthwiseConv2D(let op): try op.lower(node, plan)
         case .globalAveragePool(let op): try op.lower(node, plan)
-        case .groupNorm: throw .noKernel
-        case .layerNorm: throw .noKernel
+        case .groupNorm(let op): try op.lower(node, plan)
+        case .layerNorm(let op): try op.lower(node, plan)
         case .layerScale(let op): try op.lower(node, plan)
         case .linear(let op): try op.lower(node, plan)
-        case .matMul: throw .noKernel
+        case .matMul(let op): try op.lower(node, plan)
         case .maxPool2D(let op): try op.lower(node, plan)
         case .multiply(let op): try op.lower(node, plan)
-        case .pad: throw .noKernel
+        case .pad(let op): try op.lower(node, plan)
         case .reshape(let op): try op.lower(node, plan)
         case .resize: throw .noKernel
-        case .slice: throw .noKernel
-        case .softmax: throw .noKernel
+        case .slice(let op): try op.lower(node, plan)
+        case .softmax(let op): try op.lower(node, plan)
         }
     }
 }

@@ -44,7 +44,9 @@ package final class VulkanPlanBuilder {
 
     /// Where `value` lives, rounded up to whole 64-byte lines, so that a kernel may use the last quad whole.
     package func view(_ value: Value) throws(VulkanError) -> BufferView {
-        guard offsets.indices.contains(value.index), let offset = offsets[value.index] else { throw VulkanError(.argument, "value \(value.index) has no memory") }
+        guard offsets.indices.contains(value.index), let offset = offsets[value.index] else {
+            throw VulkanError(.argument, "value \(value.index) has no memory")
+        }
         return BufferView(buffer: arena, offset: offset, byteCount: (value.shape.count * storage.byteCount + 63) / 64 * 64)
     }
 
@@ -65,6 +67,11 @@ package final class VulkanPlanBuilder {
     package func dispatch(_ shader: some Shader, _ buffers: [BufferView], threads: Int, local: UInt32) throws(VulkanError) {
         let groups = try GroupCount.covering(threads, local: Int(local), limit: device.info.limits.maximumGroupCount[0])
         try dispatch(shader, buffers, groups: groups)
+    }
+
+    /// Adds one run of `shader` with this many workgroups, counted as `FLAT_GROUP` does.
+    package func dispatch(_ shader: some Shader, _ buffers: [BufferView], workgroups: Int) throws(VulkanError) {
+        try dispatch(shader, buffers, groups: GroupCount.covering(workgroups, local: 1, limit: device.info.limits.maximumGroupCount[0]))
     }
 
     /// Adds one run of `shader`.

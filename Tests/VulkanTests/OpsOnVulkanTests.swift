@@ -1,0 +1,181 @@
+import OpsinCPU
+import OpsinGraph
+import OpsinVulkan
+import Testing
+
+/// Every op on the device against the CPU backend, whose own tests compare it with Double and PyTorch; primes, single pixels, single channels, batches.
+@Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
+struct OpsOnVulkanTests {
+    static let device = Result { try VulkanHere.device() }
+
+    /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
+    func agree(_ op: Op, _ shapes: [Shape], scale: Float = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let device = try Self.device.get()
+        var graph = Graph()
+        let values = shapes.enumerated().map { graph.input("x\($0)", shape: $1) }
+        graph.output("y", try graph.append(op, values, name: "node"), layout: .nhwc)
+        // Values that fp16 holds exactly, so that only the op itself rounds.
+        let inputs = shapes.enumerated().map { index, shape in numbers(shape.count, seed: index + 1).map { Float(Float16($0 * scale)) } }
+        let want = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()).run(inputs)[0]
+        #expect(want.count < 2 || want.contains { $0 != want[0] }, "the expected numbers are all alike", sourceLocation: sourceLocation)
+        for storage in device.features.fp16 ? Storage.allCases : [.f32] {
+            let got = try VulkanPlan(graph, on: device, storage: storage).run(inputs)[0]
+            let mean = want.reduce(0) { $0 + abs($1) } / Float(want.count), tolerance: Float = storage == .f32 ? 5e-6 : 4e-3
+            let worst = want.indices.first { !(abs(got[$0] - want[$0]) <= tolerance * max(abs(want[$0]), mean)) }
+            if let worst {
+                Issue.record("\(op.name) \(storage) of \(shapes): element \(worst) is \(got[worst]), expected \(want[worst])", sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    /// `count` numbers in -2...2 from a linear congruential generator.
+    func numbers(_ count: Int, seed: Int) -> [Float] {
+        var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (Float(state >> 40) / Float(1 << 23) - 1) * 2
+        }
+    }
+
+    func filter(_ dimensions: [Int], bias: Int?, seed: Int = 9) throws -> Filter {
+        let values = numbers(dimensions.reduce(1, *), seed: seed).map { Float(Float16($0 / 4)) }
+        let constant = try #require(Constant(name: "weight", dimensions: dimensions, values: values))
+        return Filter(constant, bias: bias.map { numbers($0, seed: seed + 1) })
+    }
+
+    @Test func activations() throws {
+        for function in [ActivationFunction.relu, .relu6, .leakyReLU(slope: 0.2), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh] {
+            for channels in [2, 17] { try agree(.activation(Activation(function)), [Shape(n: 2, h: 3, w: 5, c: channels)], scale: 3) }
+        }
+    }
+
+    /// `(second shape)` repeated to `[2, 3, 5, c]`.
+    @Test(arguments: [1, 4, 17])
+    func addAndMultiply(_ c: Int) throws {
+        let a = try Shape(n: 2, h: 3, w: 5, c: c)
+        for b in [
+            a, try Shape(n: 1, h: 1, w: 1, c: c), try Shape(n: 2, h: 1, w: 1, c: c), try Shape(n: 1, h: 3, w: 5, c: 1), try Shape(n: 1, h: 1, w: 5, c: c),
+        ] {
+            try agree(.add(Add(activation: .relu)), [a, b])
+            try agree(.multiply(Multiply()), [a, b])
+        }
+    }
+
+    /// `(side, kernel, stride, dilation, padding, inputs, outputs)`
+    @Test(arguments: [
+        (7, 3, 1, 1, 1, 3, 17), (9, 3, 2, 1, 1, 4, 8), (5, 5, 1, 1, 2, 17, 3), (1, 1, 1, 1, 0, 1, 1), (8, 1, 2, 1, 0, 8, 12), (13, 3, 1, 2, 2, 5, 1),
+        (33, 3, 2, 1, 1, 3, 32), (14, 1, 1, 1, 0, 64, 1000), (4, 4, 4, 1, 0, 6, 10),
+    ])
+    func convolutions(_ side: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ padding: Int, _ inputs: Int, _ outputs: Int) throws {
+        let pad = Padding(top: padding, left: padding, bottom: padding, right: padding)
+        let window = try SlidingWindow(kernel, stride: stride, dilation: dilation, padding: pad)
+        let filter = try filter([outputs, inputs, kernel, kernel], bias: outputs)
+        for batch in [1, 3] {
+            let x = try Shape(n: batch, h: side, w: side + 2, c: inputs)
+            let plain = try Conv2D(window: window, inputChannels: inputs, outputChannels: outputs, filter: filter)
+            try agree(.conv2D(plain), [x])
+            for residual in [Epilogue.Residual.afterActivation, .beforeActivation] {
+                let epilogue = Epilogue(activation: .hardSwish, residual: residual)
+                let op = try Conv2D(window: window, inputChannels: inputs, outputChannels: outputs, filter: filter, epilogue: epilogue)
+                try agree(.conv2D(op), [x, op.outputShape(of: [x, plain.outputShape(of: [x])])])
+            }
+        }
+    }
+
+    @Test func convolutionsWithFoldedScalesAndTensorFlowsOrder() throws {
+        let values = numbers(3 * 3 * 4 * 6, seed: 5).map { Float(Float16($0 / 4)) }
+        var filter = Filter(try #require(Constant(name: "w", dimensions: [3, 3, 4, 6], values: values)), layout: .outputLast)
+        filter.outputScale = numbers(6, seed: 6)
+        filter.inputScale = numbers(4, seed: 7)
+        let window = try SlidingWindow(3, padding: .symmetric(kernel: 3))
+        try agree(.conv2D(Conv2D(window: window, inputChannels: 4, outputChannels: 6, filter: filter)), [Shape(n: 1, h: 5, w: 6, c: 4)])
+    }
+
+    @Test(arguments: [(1, 1), (17, 3), (1000, 5), (64, 1001)])
+    func linears(_ inputs: Int, _ outputs: Int) throws {
+        let op = try Linear(inputFeatures: inputs, outputFeatures: outputs, filter: filter([outputs, inputs], bias: nil))
+        for rows in [1, 8, 49] { try agree(.linear(op), [Shape(n: 1, h: 1, w: rows, c: inputs)]) }
+    }
+
+    /// `(side, kernel, stride, dilation, padding)`
+    @Test(arguments: [(2, 3, 1, 1, 1), (7, 3, 2, 1, 1), (7, 5, 1, 1, 2), (13, 7, 1, 1, 3), (11, 3, 1, 2, 2), (40, 5, 2, 1, 2)], [1, 4, 17, 48])
+    func depthwise(_ geometry: (Int, Int, Int, Int, Int), _ channels: Int) throws {
+        let (side, kernel, stride, dilation, padding) = geometry
+        let pad = Padding(top: padding, left: padding, bottom: padding, right: padding)
+        let window = try SlidingWindow(kernel, stride: stride, dilation: dilation, padding: pad)
+        let filter = try filter([channels, 1, kernel, kernel], bias: channels)
+        let op = try DepthwiseConv2D(window: window, channels: channels, filter: filter, epilogue: Epilogue(activation: .relu6))
+        try agree(.depthwiseConv2D(op), [Shape(n: 2, h: side, w: side + 31, c: channels)])
+    }
+
+    @Test(arguments: [1, 8, 17])
+    func pools(_ channels: Int) throws {
+        let x = try Shape(n: 2, h: 9, w: 7, c: channels)
+        let pad = Padding(top: 1, left: 1, bottom: 1, right: 1)
+        let window = try SlidingWindow(3, stride: 2, padding: pad)
+        try agree(.maxPool2D(MaxPool2D(window: window)), [x])
+        for included in [false, true] { try agree(.averagePool2D(AveragePool2D(window: window, countIncludesPadding: included)), [x]) }
+        try agree(.globalAveragePool(GlobalAveragePool()), [x])
+    }
+
+    @Test(arguments: [1, 16, 17, 113])
+    func norms(_ channels: Int) throws {
+        let x = try Shape(n: 2, h: 3, w: 4, c: channels)
+        let (weight, bias) = (numbers(channels, seed: 3), numbers(channels, seed: 4))
+        if channels > 1 { try agree(.layerNorm(LayerNorm(weight: weight, bias: bias, epsilon: 1e-5)), [x]) }
+        try agree(.groupNorm(GroupNorm(groups: 1, weight: weight, bias: bias, epsilon: 1e-5)), [x])
+        if channels == 16 { try agree(.groupNorm(GroupNorm(groups: 4, weight: weight, bias: bias, epsilon: 1e-5)), [x]) }
+        try agree(.layerScale(LayerScale(gamma: weight)), [x])
+        let variance = weight.map { abs($0) + 0.5 }
+        try agree(.batchNorm(BatchNorm(weight: weight, bias: bias, mean: bias, variance: variance, epsilon: 1e-3)), [x])
+    }
+
+    @Test(arguments: [2, 64, 65, 1001])
+    func softmax(_ channels: Int) throws { try agree(.softmax(Softmax()), [Shape(n: 1, h: 2, w: 3, c: channels)], scale: 4) }
+
+    /// `(images, queries, keys, heads, keyValueHeads, headSize, valueSize)`
+    @Test(arguments: [
+        (1, 3, 2, 1, 1, 1, 3), (2, 7, 5, 3, 3, 5, 7), (3, 13, 17, 4, 1, 16, 15), (1, 49, 49, 2, 2, 32, 32), (1, 5, 300, 1, 1, 113, 17),
+        (1, 3, 129, 2, 1, 300, 130),
+    ])
+    func attention(_ s: (Int, Int, Int, Int, Int, Int, Int)) throws {
+        let (images, queries, keys, heads, sources, headSize, valueSize) = s
+        let op = try Attention(heads: heads, keyValueHeads: sources, scale: 1 / Float(headSize).squareRoot())
+        let shapes = [
+            try Shape(n: images, h: 1, w: queries, c: heads * headSize), try Shape(n: images, h: 1, w: keys, c: sources * headSize),
+            try Shape(n: images, h: 1, w: keys, c: sources * valueSize),
+        ]
+        try agree(.attention(op), shapes)
+    }
+
+    @Test(arguments: [false, true])
+    func products(_ transposed: Bool) throws {
+        let a = try Shape(n: 2, h: 3, w: 5, c: 7)
+        let b = try transposed ? Shape(n: 2, h: 3, w: 11, c: 7) : Shape(n: 2, h: 3, w: 7, c: 11)
+        try agree(.matMul(MatMul(transposeB: transposed, scale: 0.5)), [a, b])
+    }
+
+    @Test func copies() throws {
+        let x = try Shape(n: 2, h: 5, w: 7, c: 3)
+        for axis in [Axis.n, .h, .w, .c] {
+            try agree(.concat(Concat(axis: axis)), [x, x, x.replacing(axis, by: 4)])
+            try agree(.slice(Slice(axis: axis, start: 1, count: 1)), [x])
+        }
+        try agree(.slice(Slice(axis: .w, start: 1, count: 3, step: 2)), [x])
+        try agree(.slice(Slice(axis: .h, start: 0, count: 2, step: 3)), [x])
+        try agree(.pad(Pad(padding: Padding(top: 1, left: 2, bottom: 3, right: 0), value: 0.5)), [x])
+        try agree(.reshape(Reshape(to: Shape(n: 1, h: 2, w: 35, c: 3))), [x])
+    }
+
+    @Test func anOpWithoutAKernelIsNamed() throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 2, w: 2, c: 3))
+        graph.output(
+            "y", try graph.append(.resize(Resize(height: 4, width: 4, method: .bilinear, coordinates: .halfPixel)), [x], name: "head.up"), layout: .nhwc)
+        let device = try Self.device.get()
+        #expect { try VulkanPlan(graph, on: device) } throws: {
+            let error = $0 as? VulkanError
+            return error?.code == .unsupported && error?.description == "head.up: Resize: it runs on the CPU only"
+        }
+    }
+}
