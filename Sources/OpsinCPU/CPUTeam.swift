@@ -1,4 +1,4 @@
-private import CKernels
+package import CKernels
 
 /// The threads that run plans. Sessions may share one: runs take turns.
 @safe package final class CPUTeam: @unchecked Sendable {
