@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
             step = (opsin_step){opsin_depthwise_conv2d(isa), &dw, opsin_depthwise_conv2d_tasks(&dw)};
             snprintf(name, sizeof name, "%ux%u chunks %u", dw.tile_rows, dw.tile_columns, dw.chunks);
         } else {
-            gemm.shape = opsin_gemm_plan(isa, bf16, rows, n, depth, k);
+            gemm.shape = opsin_gemm_plan(isa, bf16, rows, n, depth, k > 1 || s > 1 ? &window : NULL);
             if (k > 1 || s > 1) gemm.window = window;
             gemm.weights = packed = room(opsin_gemm_packed_bytes(&gemm.shape, n, depth) / 4);
             opsin_gemm_pack(&gemm.shape, &stored, packed);

@@ -33,7 +33,7 @@ void opsin_depthwise_conv2d_pack(const opsin_stored_weights *w, float *packed) {
     const size_t padded = opsin_depthwise_conv2d_padded(w->outputs);
     memset(packed, 0, padded * w->taps * sizeof(float));
     for (size_t tap = 0; tap < w->taps; tap++) {
-        for (size_t c = 0; c < w->outputs; c++) packed[tap * padded + c] = opsin_stored_value(w, c, 0, tap);
+        for (size_t c = 0; c < w->outputs; c++) packed[(c / 16 * w->taps + tap) * 16 + c % 16] = opsin_stored_value(w, c, 0, tap);
     }
 }
 

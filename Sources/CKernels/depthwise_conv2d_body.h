@@ -9,7 +9,6 @@ typedef struct {
     const float *const *table; // one pointer per input pixel of the tile, row by row; pixels of the padding point to zeros
     size_t row_stride, pixel_stride; // of x
     const float *weights;
-    size_t padded; // channels, rounded up to 16
     const float *residual;
     float *y;
     size_t output_row_stride, channels; // channels: pixel stride of y
@@ -60,7 +59,7 @@ INLINE void depthwise_tile_body(const int kernel, const int stride, const int ro
         const V bias = load(t->epilogue->bias + c);
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) sums[i] = bias;
-        const float *weights = t->weights + c;
+        const float *weights = t->weights + c / 16 * (size_t)(kernel * kernel * 16) + c % 16;
 #pragma unroll
         for (int r = 0; r < input_rows; r++) {
             const float *row = table ? NULL : t->x + (size_t)r * t->row_stride + c;
@@ -74,7 +73,7 @@ INLINE void depthwise_tile_body(const int kernel, const int stride, const int ro
                     for (int j = 0; j < columns; j++) {
                         const int kx = s - j * stride;
                         if (ky >= 0 && ky < kernel && kx >= 0 && kx < kernel) {
-                            sums[i * columns + j] = mul_add(x, load(weights + (size_t)(ky * kernel + kx) * t->padded), sums[i * columns + j]);
+                            sums[i * columns + j] = mul_add(x, load(weights + (ky * kernel + kx) * 16), sums[i * columns + j]);
                         }
                     }
                 }
@@ -119,7 +118,8 @@ static void depthwise_any(const opsin_window *w, const float *const *table, cons
     size_t offset[2] = {0, 0};
     for (size_t c = t->first_channel; c < t->last_channel; c += VW) {
         V sums[TILE_PIXELS] = {load(t->epilogue->bias + c)};
-        for (size_t tap = 0; tap < taps; tap++) sums[0] = mul_add(load(table[tap] + c), load(t->weights + tap * t->padded + c), sums[0]);
+        const float *weights = t->weights + c / 16 * taps * 16 + c % 16;
+        for (size_t tap = 0; tap < taps; tap++) sums[0] = mul_add(load(table[tap] + c), load(weights + tap * 16), sums[0]);
         finish_pixels(sums, 1, 1, t, c, offset);
     }
 }
@@ -127,9 +127,9 @@ static void depthwise_any(const opsin_window *w, const float *const *table, cons
 void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last_task, void *scratch) {
     const opsin_depthwise_conv2d_arguments *q = arguments;
     const opsin_window *w = &q->window;
-    const size_t channels = w->channels, padded = opsin_depthwise_conv2d_padded(channels);
+    const size_t channels = w->channels;
     const size_t row_tiles = (w->output_height + q->tile_rows - 1) / q->tile_rows, per_chunk = row_tiles * q->images;
-    const size_t columns = q->tile_columns ? q->tile_columns : 1, blocks = padded / 16;
+    const size_t columns = q->tile_columns ? q->tile_columns : 1, blocks = (channels + 15) / 16;
     const float **table = scratch;
     for (size_t task = first_task; task < last_task; task++) {
         const size_t chunk = task / per_chunk, n = task % per_chunk / row_tiles, oy = task % row_tiles * q->tile_rows;
@@ -140,7 +140,6 @@ void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last
             .row_stride = (size_t)w->width * channels,
             .pixel_stride = channels,
             .weights = q->weights,
-            .padded = padded,
             .output_row_stride = (size_t)w->output_width * channels,
             .channels = channels,
             .first_channel = chunk * blocks / q->chunks * 16,

@@ -26,8 +26,11 @@ static double tile_cycles(double rows, double vectors, double depth, double grou
     return larger(fmas, larger(loads, latency)) * depth + groups * rows * 2 + rows * vectors * 2 + 20;
 }
 
-opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, size_t groups) {
+opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
     const limits l = limits_of(isa);
+    const size_t groups = window ? window->kernel_height : 1;
+    // Tiles of a convolution end with the output row, where rows are long enough for that to waste little.
+    const size_t run = window && window->output_width >= 12 ? window->output_width : rows, runs = rows / run;
     const size_t vectors = divided_up(columns, l.vector);
     const double steps = bf16 ? (double)((depth + 1) / 2) : (double)depth;
     opsin_gemm_shape best = {.vector = l.vector, .bf16 = bf16};
@@ -36,7 +39,7 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
         const size_t panels = divided_up(vectors, widest), narrow = vectors / panels, wider = vectors % panels;
         if (narrow + (wider > 0) != widest) continue;
         for (size_t most = 1; most <= l.rows[widest]; most++) {
-            const size_t tiles = divided_up(rows, most);
+            const size_t run_tiles = divided_up(run, most), tiles = runs * run_tiles;
             const double mean = (double)rows / (double)tiles;
             const double cycles = (double)tiles * ((double)wider * tile_cycles(mean, (double)narrow + 1, steps, (double)groups) +
                                                    (double)(panels - wider) * tile_cycles(mean, (double)narrow, steps, (double)groups));
@@ -46,7 +49,9 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
             best.narrow = (uint32_t)narrow;
             best.wider = (uint32_t)wider;
             best.tiles = (uint32_t)tiles;
-            best.tile_rows = (uint32_t)divided_up(rows, tiles);
+            best.tile_rows = (uint32_t)divided_up(run, run_tiles);
+            best.run = (uint32_t)run;
+            best.run_tiles = (uint32_t)run_tiles;
         }
     }
     // Inputs of a block of row tiles stay in the second-level cache (256 KiB of it) while the panels pass.
@@ -118,10 +123,13 @@ void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, v
     }
 }
 
+size_t opsin_gemm_pointers(const opsin_gemm_arguments *q) {
+    return q->window.kernel_height ? 3 * (size_t)q->window.kernel_height * q->window.kernel_width * q->shape.tile_rows : 1;
+}
+
 size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
-    const size_t groups = q->window.kernel_height ? (size_t)q->window.kernel_height * q->window.kernel_width : 1;
-    const size_t pointers = groups * q->shape.tile_rows * sizeof(void *);
-    return q->shape.bf16 ? pointers + q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : pointers;
+    const size_t strip = q->shape.bf16 ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
+    return opsin_gemm_pointers(q) * sizeof(void *) + strip;
 }
 
 opsin_task_fn opsin_gemm(opsin_isa isa, bool bf16) {

@@ -2,7 +2,7 @@
 //
 // With OPSIN_BUILD_BF16 a step of the depth is a pair of bf16 values, multiplied and added in fp32 by one instruction; the rows of a tile are
 // rounded to bf16 into scratch first. (AMX tiles would take the same packing; no machine to measure them on was at hand, so there is no such path.)
-#include "include/gemm.h"
+#include "kernels.h"
 
 // The largest tiles: sums, one vector of weights per column vector and one input value must fit into the registers.
 #if OPSIN_BUILD_AVX512 || OPSIN_BUILD_NEON
@@ -20,12 +20,14 @@ enum { MAX_VECTORS = 2, MAX_ROWS = 12 };
 #endif
 
 #if OPSIN_BUILD_BF16
+#define OPSIN_POINT_ALWAYS true // rows are gathered into a strip anyway, with their padding
 typedef int32_t element; // two bf16 values
 typedef __m512i factors;
 INLINE factors load_factors(const element *p) { return _mm512_loadu_si512(p); }
 INLINE factors splat_factor(element pair) { return _mm512_set1_epi32(pair); }
 INLINE V multiply_add(factors a, factors b, V sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 #else
+#define OPSIN_POINT_ALWAYS false
 typedef float element;
 typedef V factors;
 INLINE factors load_factors(const element *p) { return load(p); }
@@ -33,11 +35,13 @@ INLINE factors splat_factor(element value) { return splat(value); }
 INLINE V multiply_add(factors a, factors b, V sum) { return mul_add(a, b, sum); }
 #endif
 
-// What a tile reads and writes. Row i of group g begins at a[g * rows + i] and is `length` steps long.
+// What a tile reads and writes. Group g of a strided tile begins at a[g], its row i `row_stride` bytes further each; row i of group g of a pointed tile
+// begins at a[g * rows + i]. A group is `length` steps long.
 typedef struct {
     const element *const *a;
-    size_t groups, length;
-    const void *b;
+    size_t groups, length, row_stride;
+    const element *b;
+    const char *ahead;            // weights that are wanted soon
     const float *bias, *residual; // at the tile's first column; residual NULL without
     float *y;
     size_t stride; // of y and residual, in elements
@@ -117,14 +121,56 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
     }
 }
 
-INLINE void tile_body(const int rows, const int vectors, const tile_arguments *t) {
-    V sums[MAX_ROWS][MAX_VECTORS];
+INLINE void begin_sums(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const float *bias) {
 #pragma unroll
     for (int j = 0; j < vectors; j++) {
-        const V bias = load(t->bias + j * VW);
+        const V start = load(bias + j * VW);
 #pragma unroll
-        for (int i = 0; i < rows; i++) sums[i][j] = bias;
+        for (int i = 0; i < rows; i++) sums[i][j] = start;
     }
+}
+
+// Rows at equal distances, which is nearly always: three rows share a pointer, so that pointers never leave the registers.
+INLINE void strided_tile(const int rows, const int vectors, const tile_arguments *t) {
+    V sums[MAX_ROWS][MAX_VECTORS];
+    begin_sums(sums, rows, vectors, t->bias);
+    const element *b = t->b;
+    const char *ahead = t->ahead;
+    const size_t length = t->length, row_stride = t->row_stride;
+    for (size_t g = 0; g < t->groups; g++) {
+        const char *a[(MAX_ROWS + 2) / 3];
+#pragma unroll
+        for (int i = 0; i < rows; i += 3) a[i / 3] = (const char *)t->a[g] + (size_t)i * row_stride;
+#pragma unroll 4
+        for (size_t k = 0; k < length; k++) {
+            factors w[MAX_VECTORS];
+#pragma unroll
+            for (int j = 0; j < vectors; j++) w[j] = load_factors(b + j * VW);
+            b += vectors * VW;
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += 64;
+#pragma unroll
+            for (int i = 0; i < rows; i++) {
+                const factors value = splat_factor(*(const element *)(a[i / 3] + (size_t)(i % 3) * row_stride));
+#pragma unroll
+                for (int j = 0; j < vectors; j++) sums[i][j] = multiply_add(value, w[j], sums[i][j]);
+            }
+#pragma unroll
+            for (int i = 0; i < rows; i += 3) {
+                a[i / 3] += sizeof(element);
+                // Hides that the pointers are multiples of one stride apart: the compiler would derive each row from the one before and spill.
+                __asm__ volatile("" : "+r"(a[i / 3]));
+            }
+        }
+    }
+    finish_tile(sums, rows, vectors, t);
+}
+
+#if !OPSIN_BUILD_BF16
+// Rows anywhere: a tile that crosses the end of an output row, or whose taps fall into the padding.
+INLINE void pointed_tile(const int rows, const int vectors, const tile_arguments *t) {
+    V sums[MAX_ROWS][MAX_VECTORS];
+    begin_sums(sums, rows, vectors, t->bias);
     const element *b = t->b;
     const size_t length = t->length;
     for (size_t g = 0; g < t->groups; g++) {
@@ -147,137 +193,251 @@ INLINE void tile_body(const int rows, const int vectors, const tile_arguments *t
     }
     finish_tile(sums, rows, vectors, t);
 }
+#define DEFINE_POINTED(rows, vectors)                                                                                                                        \
+    static void pointed_##rows##x##vectors(const tile_arguments *t) { pointed_tile(rows, vectors, t); }
+EACH_TILE(DEFINE_POINTED)
+#define LIST_POINTED(rows, vectors) [vectors][rows] = pointed_##rows##x##vectors,
+static const tile_fn pointed_tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {EACH_TILE(LIST_POINTED)};
+#endif
 
-#define DEFINE_TILE(rows, vectors)                                                                                                                           \
-    static void tile_##rows##x##vectors(const tile_arguments *t) { tile_body(rows, vectors, t); }
-EACH_TILE(DEFINE_TILE)
+#define DEFINE_STRIDED(rows, vectors)                                                                                                                        \
+    static void strided_##rows##x##vectors(const tile_arguments *t) { strided_tile(rows, vectors, t); }
+EACH_TILE(DEFINE_STRIDED)
+#define LIST_STRIDED(rows, vectors) [vectors][rows] = strided_##rows##x##vectors,
+static const tile_fn strided_tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {EACH_TILE(LIST_STRIDED)};
 
-#define LIST_TILE(rows, vectors) [vectors][rows] = tile_##rows##x##vectors,
-static const tile_fn tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {EACH_TILE(LIST_TILE)};
+// One stretch of a tile's rows that one kernel call computes.
+typedef struct {
+    size_t first, rows; // within the tile
+    size_t groups, length;
+    size_t skipped; // steps of the depth before the first group: taps above the input
+    bool strided;
+    const float **a;
+} segment;
 
-// Fills a[g * rows + i] with where row i of the product begins in group g. One group a tap; where no tap of the tile falls into the padding and
-// taps of a row of the window are neighbours in memory, one group a window row, which is `kernel_width` times longer.
-INLINE void point_rows(const opsin_gemm_arguments *q, size_t first_row, size_t rows, const float **a, size_t *groups, size_t *length) {
-    const opsin_window *w = &q->window;
-    if (w->kernel_height == 0) {
-        for (size_t i = 0; i < rows; i++) a[i] = q->x + (first_row + i) * q->depth;
-        *groups = 1;
-        *length = q->depth;
-        return;
-    }
-    const size_t channels = w->channels, pixels = (size_t)w->height * w->width;
-    int64_t top[MAX_ROWS], left[MAX_ROWS];
-    size_t image[MAX_ROWS];
-    bool inside = true;
-    const int64_t reach_y = (int64_t)(w->kernel_height - 1) * w->dilation_y, reach_x = (int64_t)(w->kernel_width - 1) * w->dilation_x;
-    size_t column = first_row % w->output_width, row = first_row / w->output_width % w->output_height, n = first_row / w->output_width / w->output_height;
+typedef struct {
+    segment segments[3];
+    size_t count, row_stride; // row_stride in bytes, of strided segments
+} tile_rows;
+
+// Adds rows [first, last) tap by tap; taps in the padding read zeros.
+static void point_rows(const opsin_window *w, const float *x, size_t first_row, size_t first, size_t last, const float **a, tile_rows *out) {
+    const size_t rows = last - first, channels = w->channels;
+    out->segments[out->count++] = (segment){first, rows, (size_t)w->kernel_height * w->kernel_width, channels, 0, false, a};
     for (size_t i = 0; i < rows; i++) {
-        top[i] = (int64_t)(row * w->stride_y) - w->padding_top;
-        left[i] = (int64_t)(column * w->stride_x) - w->padding_left;
-        image[i] = n;
-        inside &= top[i] >= 0 && left[i] >= 0 && top[i] + reach_y < w->height && left[i] + reach_x < w->width;
-        if (++column == w->output_width) {
-            column = 0;
-            if (++row == w->output_height) {
-                row = 0;
-                n++;
+        const size_t row = first_row + first + i, ox = row % w->output_width, oy = row / w->output_width % w->output_height;
+        const float *image = x + row / w->output_width / w->output_height * w->height * w->width * channels;
+        const int64_t top = (int64_t)(oy * w->stride_y) - w->padding_top, left = (int64_t)(ox * w->stride_x) - w->padding_left;
+        const float **place = a + i;
+        for (size_t ky = 0; ky < w->kernel_height; ky++) {
+            const int64_t iy = top + (int64_t)(ky * w->dilation_y);
+            for (size_t kx = 0; kx < w->kernel_width; kx++, place += rows) {
+                const int64_t ix = left + (int64_t)(kx * w->dilation_x);
+                *place = iy >= 0 && ix >= 0 && iy < w->height && ix < w->width ? image + ((size_t)iy * w->width + (size_t)ix) * channels : w->zeros;
             }
         }
     }
-    if (inside && w->dilation_x == 1) {
-        for (size_t ky = 0; ky < w->kernel_height; ky++) {
-            for (size_t i = 0; i < rows; i++) {
-                a[ky * rows + i] = q->x + (image[i] * pixels + ((size_t)top[i] + ky * w->dilation_y) * w->width + (size_t)left[i]) * channels;
-            }
-        }
-        *groups = w->kernel_height;
-        *length = w->kernel_width * channels;
+}
+
+// Columns [begin, end) of the output, which read no padding left or right.
+typedef struct {
+    size_t begin, end;
+} inside_columns;
+
+static inside_columns find_inside(const opsin_window *w) {
+    if (w->kernel_height == 0) return (inside_columns){0, 0};
+    const size_t reach = (size_t)(w->kernel_width - 1) * w->dilation_x, span = (size_t)w->width + w->padding_left;
+    return (inside_columns){(w->padding_left + w->stride_x - 1) / w->stride_x, span > reach ? (span - reach - 1) / w->stride_x + 1 : 0};
+}
+
+// Adds columns [first, last), counted from ox, of output row `row`, which all lie inside: one group a window row that exists, or a tap where taps are
+// apart.
+INLINE void stride_rows(const opsin_window *w, const float *x, size_t row, size_t ox, size_t first, size_t last, const float **a, tile_rows *out) {
+    const size_t n = row / w->output_height, oy = row - n * w->output_height, channels = w->channels;
+    const int64_t top = (int64_t)(oy * w->stride_y) - w->padding_top;
+    const float *start = x + (n * w->height * w->width + (ox + first) * w->stride_x - w->padding_left) * channels;
+    const bool joined = w->dilation_x == 1;
+    segment s = {first, last - first, 0, joined ? w->kernel_width * channels : channels, 0, true, a};
+    for (size_t ky = 0; ky < w->kernel_height; ky++) {
+        const int64_t iy = top + (int64_t)(ky * w->dilation_y);
+        if (iy < 0) s.skipped += w->kernel_width * channels;
+        if (iy < 0 || iy >= w->height) continue;
+        const float *line = start + (size_t)iy * w->width * channels;
+        for (size_t kx = 0; kx < (joined ? 1 : w->kernel_width); kx++) a[s.groups++] = line + kx * w->dilation_x * channels;
+    }
+    out->row_stride = w->stride_x * channels * sizeof(float);
+    out->segments[out->count++] = s;
+}
+
+// Where the tile's rows, [first_row, first_row + rows) of the product, are in the input. `table` has room for taps x tile_rows pointers a segment.
+INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *inside, size_t run, size_t first_row, size_t rows, const float **table,
+                      tile_rows *out) {
+    const opsin_window *w = &q->window;
+    out->count = 0;
+    if (w->kernel_height == 0) {
+        table[0] = q->x + first_row * q->depth;
+        out->segments[out->count++] = (segment){0, rows, 1, q->depth, 0, true, table};
+        out->row_stride = q->depth * sizeof(float);
         return;
     }
-    for (size_t ky = 0; ky < w->kernel_height; ky++) {
-        for (size_t kx = 0; kx < w->kernel_width; kx++) {
-            for (size_t i = 0; i < rows; i++) {
-                const int64_t iy = top[i] + (int64_t)(ky * w->dilation_y), ix = left[i] + (int64_t)(kx * w->dilation_x);
-                const bool real = iy >= 0 && ix >= 0 && iy < w->height && ix < w->width;
-                *a++ = real ? q->x + (image[i] * pixels + (size_t)iy * w->width + (size_t)ix) * channels : w->zeros;
-            }
-        }
+    if (OPSIN_POINT_ALWAYS || q->shape.run != w->output_width) {
+        point_rows(w, q->x, first_row, 0, rows, table, out);
+        return;
     }
-    *groups = (size_t)w->kernel_height * w->kernel_width;
-    *length = channels;
+    const size_t ox = first_row - run * w->output_width;
+    const size_t begin = inside->begin > ox ? inside->begin - ox : 0;
+    const size_t end = inside->end > ox ? (inside->end - ox < rows ? inside->end - ox : rows) : 0;
+    // Few channels: a pointed tile has too little to do between pointers, so only the pixels at the border take it.
+    if (begin < end && (w->channels < 16 || (begin == 0 && end == rows))) {
+        const size_t room = (size_t)w->kernel_height * w->kernel_width * q->shape.tile_rows;
+        if (begin > 0) point_rows(w, q->x, first_row, 0, begin, table, out);
+        stride_rows(w, q->x, run, ox, begin, end, table + room, out);
+        if (end < rows) point_rows(w, q->x, first_row, end, rows, table + 2 * room, out);
+    } else {
+        point_rows(w, q->x, first_row, 0, rows, table, out);
+    }
 }
 
 #if OPSIN_BUILD_BF16
-// Rounds the rows of a tile to bf16, group after group, into `strip`, and points `a` to them: one group of pairs.
-INLINE void round_rows(const float **a, size_t rows, size_t groups, size_t length, size_t depth, uint16_t *strip) {
+// Rounds the rows of a tile to bf16, group after group, into `strip`, and makes that the tile's one segment.
+static void round_rows(tile_rows *tile, size_t depth, const float **table, uint16_t *strip) {
+    const segment s = tile->segments[0];
     const size_t stride = (depth + 1) / 2 * 2;
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < s.rows; i++) {
         uint16_t *out = strip + i * stride;
-        for (size_t g = 0; g < groups; g++) {
-            const float *in = a[g * rows + i];
+        for (size_t g = 0; g < s.groups; g++) {
+            const float *in = s.strided ? (const float *)((const char *)s.a[g] + i * tile->row_stride) : s.a[g * s.rows + i];
             size_t k = 0;
-            for (; k + 16 <= length; k += 16, out += 16) _mm256_storeu_si256((__m256i *)out, (__m256i)_mm512_cvtneps_pbh(load(in + k)));
-            if (k < length) {
-                const M rest = first(length - k);
+            for (; k + 16 <= s.length; k += 16, out += 16) _mm256_storeu_si256((__m256i *)out, (__m256i)_mm512_cvtneps_pbh(load(in + k)));
+            if (k < s.length) {
+                const M rest = first(s.length - k);
                 _mm256_mask_storeu_epi16(out, rest, (__m256i)_mm512_cvtneps_pbh(load_first(in + k, rest)));
-                out += length - k;
+                out += s.length - k;
             }
         }
         if (depth % 2) *out = 0;
     }
-    for (size_t i = 0; i < rows; i++) a[i] = (const float *)(strip + i * stride);
+    table[0] = (const float *)strip;
+    tile->segments[0] = (segment){0, s.rows, 1, (depth + 1) / 2, 0, true, table};
+    tile->row_stride = stride * sizeof(uint16_t);
 }
 #endif
 
-// Which rows and which panel a task is. Row blocks are outermost, then panels, then the row tiles of the block.
+// Which rows and which panel a task is. Row blocks are outermost, then panels, then the row tiles of the block. Divisions, which cost as much as a
+// good part of a small tile, happen once in `seek`; `advance` only counts.
 typedef struct {
-    size_t first_row, rows, tile, vectors, first_vector;
-} task_place;
+    size_t tile, turn, tiles_here, panel; // turn: of the block's `tiles_here` row tiles
+    size_t run, part;                     // part of the run that the tile is
+    size_t block_tile, block_run, block_part; // at the block's first tile
+    size_t narrow_rows, wider_parts;          // rows of a tile, and how many tiles of a run have one more
+} cursor;
 
-INLINE task_place place_of(const opsin_gemm_shape *s, size_t all_rows, size_t task) {
-    const size_t per_block = (size_t)s->block_tiles * s->panels, block = task / per_block, inside = task % per_block;
-    const size_t first_tile = block * s->block_tiles, left = s->tiles - first_tile, tiles_here = left < s->block_tiles ? left : s->block_tiles;
-    const size_t panel = inside / tiles_here, tile = first_tile + inside % tiles_here;
-    const size_t begin = all_rows * tile / s->tiles, end = all_rows * (tile + 1) / s->tiles;
-    return (task_place){begin, end - begin, tile, s->narrow + (panel < s->wider), panel * s->narrow + (panel < s->wider ? panel : s->wider)};
+INLINE void enter_block(const opsin_gemm_shape *s, cursor *c, size_t tile) {
+    const size_t left = s->tiles - tile;
+    c->block_tile = c->tile = tile;
+    c->tiles_here = left < s->block_tiles ? left : s->block_tiles;
+    c->block_run = c->run = tile / s->run_tiles;
+    c->block_part = c->part = tile % s->run_tiles;
+    c->turn = c->panel = 0;
+}
+
+INLINE void step_tile(const opsin_gemm_shape *s, cursor *c) {
+    c->tile++;
+    c->turn++;
+    if (++c->part == s->run_tiles) {
+        c->part = 0;
+        c->run++;
+    }
+}
+
+INLINE cursor seek(const opsin_gemm_shape *s, size_t task) {
+    const size_t per_block = (size_t)s->block_tiles * s->panels;
+    cursor c = {.narrow_rows = s->run / s->run_tiles, .wider_parts = s->run % s->run_tiles};
+    enter_block(s, &c, task / per_block * s->block_tiles);
+    c.panel = task % per_block / c.tiles_here;
+    for (size_t turn = task % per_block % c.tiles_here; turn > 0; turn--) step_tile(s, &c);
+    return c;
+}
+
+INLINE void advance(const opsin_gemm_shape *s, cursor *c) {
+    step_tile(s, c);
+    if (c->turn < c->tiles_here) return;
+    if (++c->panel == s->panels) {
+        if (c->tile < s->tiles) enter_block(s, c, c->tile);
+        return;
+    }
+    c->tile = c->block_tile;
+    c->run = c->block_run;
+    c->part = c->block_part;
+    c->turn = 0;
+}
+
+INLINE size_t rows_of(const cursor *c) { return c->narrow_rows + (c->part < c->wider_parts); }
+INLINE size_t first_row_of(const opsin_gemm_shape *s, const cursor *c) {
+    return c->run * s->run + c->part * c->narrow_rows + (c->part < c->wider_parts ? c->part : c->wider_parts);
+}
+
+// Computes rows [first_row, ...) x one panel for the stretch of rows that `part` is.
+INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t steps, size_t first_row, const segment *part, size_t row_stride) {
+    const opsin_gemm_shape *s = &q->shape;
+    const size_t vectors = s->narrow + (c->panel < s->wider), width = vectors * VW;
+    const size_t column = (c->panel * s->narrow + (c->panel < s->wider ? c->panel : s->wider)) * VW, left = q->columns - column;
+    const size_t at = (first_row + part->first) * q->columns + column;
+    const element *b = (const element *)q->weights + column * steps;
+    const tile_arguments t = {
+        .a = (const element *const *)part->a,
+        .groups = part->groups,
+        .length = part->length,
+        .row_stride = row_stride,
+        .b = b + part->skipped * width,
+        // The row tiles that share a panel fetch the next one between them.
+        .ahead = (const char *)(b + steps * width) + (c->turn < vectors ? c->turn : 0) * steps * 64,
+        .bias = q->epilogue.bias + column,
+        .residual = q->epilogue.residual ? q->epilogue.residual + at : NULL,
+        .y = q->y + at,
+        .stride = q->columns,
+        .tail = first(left < width ? left - (vectors - 1) * VW : VW),
+        .epilogue = &q->epilogue,
+    };
+#if OPSIN_BUILD_BF16
+    strided_tiles[vectors][part->rows](&t);
+#else
+    (part->strided ? strided_tiles : pointed_tiles)[vectors][part->rows](&t);
+#endif
 }
 
 void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void *scratch) {
     const opsin_gemm_arguments *q = arguments;
     const opsin_gemm_shape *s = &q->shape;
-    const float **a = scratch;
-    size_t groups = 0, length = 0, known_tile = SIZE_MAX;
-    const M whole = first(VW);
+    const float **table = scratch;
+    cursor c = seek(s, first_task);
 #if OPSIN_BUILD_BF16
     const size_t steps = (q->depth + 1) / 2;
+    uint16_t *strip = (uint16_t *)(table + opsin_gemm_pointers(q));
 #else
     const size_t steps = q->depth;
-#endif
-    for (size_t task = first_task; task < last_task; task++) {
-        const task_place p = place_of(s, q->rows, task);
-        if (p.tile != known_tile) {
-            point_rows(q, p.first_row, p.rows, a, &groups, &length);
-#if OPSIN_BUILD_BF16
-            const size_t taps = q->window.kernel_height ? (size_t)q->window.kernel_height * q->window.kernel_width : 1;
-            round_rows(a, p.rows, groups, length, q->depth, (uint16_t *)(a + taps * s->tile_rows));
-            groups = 1;
-            length = steps;
-#endif
-            known_tile = p.tile;
+    if (q->window.kernel_height == 0) {
+        for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
+            const size_t first_row = first_row_of(s, &c);
+            const float *a = q->x + first_row * q->depth;
+            const segment part = {0, rows_of(&c), 1, q->depth, 0, true, &a};
+            run_segment(q, &c, steps, first_row, &part, q->depth * sizeof(float));
         }
-        const size_t column = p.first_vector * VW, width = p.vectors * VW, left = q->columns - column;
-        const tile_arguments t = {
-            .a = (const element *const *)a,
-            .groups = groups,
-            .length = length,
-            .b = (const element *)q->weights + column * steps,
-            .bias = q->epilogue.bias + column,
-            .residual = q->epilogue.residual ? q->epilogue.residual + p.first_row * q->columns + column : NULL,
-            .y = q->y + p.first_row * q->columns + column,
-            .stride = q->columns,
-            .tail = left < width ? first(left - (p.vectors - 1) * VW) : whole,
-            .epilogue = &q->epilogue,
-        };
-        tiles[p.vectors][p.rows](&t);
+        return;
+    }
+#endif
+    const inside_columns inside = find_inside(&q->window);
+    tile_rows rows = {.count = 0};
+    size_t known_tile = SIZE_MAX;
+    for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
+        const size_t first_row = first_row_of(s, &c);
+        if (c.tile != known_tile) {
+            find_rows(q, &inside, c.run, first_row, rows_of(&c), table, &rows);
+#if OPSIN_BUILD_BF16
+            round_rows(&rows, q->depth, table, strip);
+#endif
+            known_tile = c.tile;
+        }
+        for (size_t i = 0; i < rows.count; i++) run_segment(q, &c, steps, first_row, &rows.segments[i], rows.row_stride);
     }
 }

@@ -15,5 +15,8 @@ OPSIN_DECLARE_KERNELS(avx512)
 void gemm_avx512_bf16(const void *arguments, size_t first, size_t last, void *scratch);
 double peak_dot_avx512_bf16(size_t rounds, float *sink);
 
+// How many row pointers a task of the product keeps in its scratch.
+size_t opsin_gemm_pointers(const opsin_gemm_arguments *arguments);
+
 // Element (output, input, tap) of stored weights in fp32, scales applied.
 float opsin_stored_value(const opsin_stored_weights *weights, size_t output, size_t input, size_t tap);

@@ -17,7 +17,10 @@ package struct Product {
         let rows = y.shape.pixels, columns = y.shape.c, inputs = x.shape.c
         let taps = window.map { $0.height * $0.width } ?? 1, depth = taps * inputs
         let bf16 = plan.precision == .bf16
-        var shape = opsin_gemm_plan(plan.isa.c, bf16, rows, columns, depth, window?.height ?? 1)
+        var place = unsafe window?.c(x.shape, y.shape, plan) ?? opsin_window()
+        var shape = unsafe withUnsafePointer(to: &place) {
+            unsafe opsin_gemm_plan(plan.isa.c, bf16, rows, columns, depth, window == nil ? nil : $0)
+        }
         let bytes = unsafe opsin_gemm_packed_bytes(&shape, columns, depth)
         let key = "gemm \(name) \(filter.packingKey) \(shape.vector) \(shape.panels) \(shape.narrow) \(shape.wider) \(bf16)"
         let weights = unsafe plan.packed(key, count: (bytes + 3) / 4) { place in
@@ -25,8 +28,7 @@ package struct Product {
         }
         var arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),
-            rows: rows, columns: columns, depth: depth, shape: shape, window: opsin_window())
-        if let window { unsafe arguments.window = window.c(x.shape, y.shape, plan) }
+            rows: rows, columns: columns, depth: depth, shape: shape, window: place)
         let scratch = unsafe opsin_gemm_scratch_bytes(&arguments)
         let kernel = "\(window == nil ? "gemm" : "conv") \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")"
         return unsafe CPUStep(opsin_gemm(plan.isa.c, bf16), arguments, tasks: Int(shape.tiles) * Int(shape.panels), scratchBytes: scratch, kernel: kernel)

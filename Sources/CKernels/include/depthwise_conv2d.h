@@ -5,7 +5,7 @@
 typedef struct {
     const float *x; // [images, height, width, channels]
     float *y;       // [images, output_height, output_width, channels]; not the residual's bytes, since tiles may overlap
-    const float *weights; // [taps][padded channels], from opsin_depthwise_conv2d_pack
+    const float *weights; // [channels / 16][taps][16], from opsin_depthwise_conv2d_pack
     opsin_epilogue epilogue;
     opsin_window window;
     uint32_t images;
@@ -24,7 +24,7 @@ size_t opsin_depthwise_conv2d_scratch_bytes(const opsin_depthwise_conv2d_argumen
 // Channels rounded up to 16, which is what weights and bias are padded to.
 size_t opsin_depthwise_conv2d_padded(size_t channels);
 
-// Packs [outputs][taps] into [taps][padded]; `inputs` of the weights is 1.
+// Packs into [padded / 16][taps][16]; `inputs` of the weights is 1.
 void opsin_depthwise_conv2d_pack(const opsin_stored_weights *weights, float *packed);
 
 opsin_task_fn opsin_depthwise_conv2d(opsin_isa isa);

@@ -14,14 +14,25 @@ typedef struct {
     uint32_t panels;
     uint32_t narrow;
     uint32_t wider;
-    uint32_t tiles;       // row tiles; tile t covers rows [rows * t / tiles, rows * (t + 1) / tiles)
+    uint32_t run;         // rows of a run, which no tile crosses: an output row of a convolution, or all rows
+    uint32_t run_tiles;   // row tiles of a run; tile t of it covers rows [run * t / run_tiles, run * (t + 1) / run_tiles)
+    uint32_t tiles;       // row tiles of all runs
     uint32_t block_tiles; // row tiles that all panels visit before the next ones do, so that their inputs stay in cache
     uint32_t tile_rows;   // the most rows of a tile
     bool bf16;
 } opsin_gemm_shape;
 
-// The cut with the least estimated time. `groups` is the number of separate stretches of a row (taps of a window).
-opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, size_t groups);
+// The window of a convolution over an NHWC input; `kernel_height` 0 means none: row r of the input is row r of the product.
+typedef struct {
+    uint32_t height, width, channels; // of the input
+    uint32_t output_height, output_width;
+    uint32_t kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x;
+    uint32_t padding_top, padding_left;
+    const float *zeros; // at least `channels` zeros, and 64 bytes that may be read after them
+} opsin_window;
+
+// The cut with the least estimated time; `window` is NULL for a plain product.
+opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window);
 
 // Bytes of packed weights, for opsin_gemm_pack.
 size_t opsin_gemm_packed_bytes(const opsin_gemm_shape *shape, size_t columns, size_t depth);
@@ -43,15 +54,6 @@ typedef struct {
 
 // Packs weights in the order tap, channel: depth is taps x inputs.
 void opsin_gemm_pack(const opsin_gemm_shape *shape, const opsin_stored_weights *weights, void *packed);
-
-// The window of a convolution over an NHWC input; `kernel_height` 0 means none: row r of the input is row r of the product.
-typedef struct {
-    uint32_t height, width, channels; // of the input
-    uint32_t output_height, output_width;
-    uint32_t kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x;
-    uint32_t padding_top, padding_left;
-    const float *zeros; // at least `channels` zeros, and 64 bytes that may be read after them
-} opsin_window;
 
 typedef struct {
     const float *x;

@@ -6,7 +6,7 @@ extension MatMul: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
         let a = node.inputs[0], b = node.inputs[1], y = node.output
         let images = a.shape.n * a.shape.h, rows = a.shape.w, depth = a.shape.c, columns = y.shape.c
-        var shape = opsin_gemm_plan(plan.isa.c, false, rows, columns, depth, 1)
+        var shape = opsin_gemm_plan(plan.isa.c, false, rows, columns, depth, nil)
         let stride = unsafe opsin_gemm_packed_bytes(&shape, columns, depth) / 4
         let packed = unsafe plan.workspace(count: images * stride)
         let pack = unsafe opsin_matmul_pack_arguments(
