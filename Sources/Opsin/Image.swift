@@ -58,6 +58,7 @@ extension OpsinError {
             switch error.code {
             case .argument: .argument
             case .file: .io
+            case .recipe: .model
             default: .image
             }
         self.init(code, error.path == nil && name != nil ? "\(name ?? ""): \(error.description)" : error.description)

@@ -35,27 +35,44 @@ struct BenchCommand: ParsableCommand {
     var quiet = false
 
     mutating func run() throws {
-        guard iters >= 1, duration >= 0, duration <= 3600 else { throw OpsinError(.argument, "--iters must be at least 1, --duration 0 to 3600 seconds") }
+        guard (1...10_000_000).contains(iters), duration >= 0, duration <= 3600 else {
+            throw OpsinError(.argument, "--iters is \(iters) and --duration \(duration), expected 1 to 10000000 runs and 0 to 3600 seconds")
+        }
         var runs: [Benchmark] = []
-        for device in device.split(separator: ",") {
+        for (runtime, session, batch) in try combinations() {
+            var options = Benchmark.Options()
+            (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
+            options.profiledRuns = ops || json ? 20 : 0
+            let run = try Benchmark(runtime, path: model, session: session, options)
+            runs.append(run)
+            if !json { BenchTable(run: run, showsOps: ops).print(isFirst: runs.count == 1) }
+        }
+        if json { Terminal.line(Benchmark.jsonText(model: model, runs)) }
+    }
+
+    /// Everything to measure, devices outermost: all lists are read before the first run, which may take minutes.
+    private func combinations() throws -> [(Runtime, Session.Options, batch: Int)] {
+        let threads = try numbers(threads, "--threads"), batches = try numbers(batch, "--batch")
+        var all: [(Runtime, Session.Options, batch: Int)] = []
+        for device in try words(device, "--device") {
             var common = CommonOptions()
-            (common.device, common.quiet) = (String(device), quiet)
+            (common.device, common.quiet) = (device, quiet)
             let runtime = try common.runtime()
-            for precision in precision.split(separator: ",") {
-                for threads in try numbers(threads, "--threads") {
-                    for batch in try numbers(batch, "--batch") {
-                        (common.precision, common.threads) = (String(precision), threads)
-                        var options = Benchmark.Options()
-                        (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
-                        options.profiledRuns = ops || json ? 20 : 0
-                        let run = try Benchmark(runtime, path: model, session: common.sessionOptions(), options)
-                        runs.append(run)
-                        if !json { BenchTable(run: run, showsOps: ops).print(isFirst: runs.count == 1) }
-                    }
+            for precision in try words(precision, "--precision") {
+                for threads in threads {
+                    (common.precision, common.threads) = (precision, threads)
+                    let session = try common.sessionOptions()
+                    all += batches.map { (runtime, session, batch: $0) }
                 }
             }
         }
-        if json { Terminal.line(Benchmark.jsonText(model: model, runs)) }
+        return all
+    }
+
+    private func words(_ text: String, _ name: String) throws(OpsinError) -> [String] {
+        let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !words.contains("") else { throw OpsinError(.argument, "\(name) is \"\(text.prefix(40))\", expected names separated by commas") }
+        return words
     }
 
     private func numbers(_ text: String, _ name: String) throws(OpsinError) -> [Int] {
@@ -74,12 +91,12 @@ struct BenchTable {
     let showsOps: Bool
 
     func print(isFirst: Bool) {
-        if isFirst { Terminal.line("device  precision  threads  batch   load ms  first ms     min  median     p90     p99") }
+        if isFirst || showsOps { Terminal.line("device  precision  threads  batch    load ms   first ms      min   median      p90      p99") }
         let latency = run.latency
         let cells = [
             run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10), String(run.report.threads).right(7),
-            String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(9), fixed(run.firstRunMilliseconds, 2).right(9),
-            fixed(latency.min, 3).right(7), fixed(latency.median, 3).right(7), fixed(latency.p90, 3).right(7), fixed(latency.p99, 3).right(7),
+            String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(10), fixed(run.firstRunMilliseconds, 2).right(10),
+            fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
         ]
         Terminal.line(cells.joined(separator: " "))
         if showsOps { printOps() }
@@ -87,17 +104,24 @@ struct BenchTable {
 
     private func printOps() {
         Terminal.line("")
-        Terminal.line("\("layer".column(34)) \("op".column(18)) \("kernel".column(22))       ms  share  GFLOP/s    GB/s   roof")
+        Terminal.line("\("layer".column(29)) \("op".column(15)) \("kernel".column(18))      ms  share GFLOP/s   GB/s  roof")
         let total = run.ops.reduce(0) { $0 + $1.milliseconds }
         for op in run.ops {
             let share = total > 0 ? op.milliseconds / total * 100 : 0
             let cells = [
-                op.name.column(34), op.op.column(18), op.kernel.column(22), fixed(op.milliseconds, 4).right(8), (fixed(share, 1) + "%").right(6),
-                fixed(op.gflops, 1).right(8), fixed(op.gigabytesPerSecond, 1).right(7), (fixed(op.roofShare(run.peak) * 100, 0) + "%").right(6),
+                op.name.printable.columnKeepingEnd(29), op.op.column(15), kernel(op).column(18), fixed(op.milliseconds, 4).right(7),
+                (fixed(share, 1) + "%").right(6), fixed(op.gflops, 1).right(7), fixed(op.gigabytesPerSecond, 1).right(6),
+                (fixed(op.roofShare(run.peak) * 100, 0) + "%").right(5),
             ]
             Terminal.line(cells.joined(separator: " "))
         }
-        Terminal.line(
-            "sum \(fixed(total, 3)) ms; measured peak here: \(fixed(run.peak.flops * 1e-9, 0)) GFLOP/s, \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory\n")
+        let roof = "\(fixed(run.peak.flops * 1e-9, 0)) GFLOP/s, \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
+        Terminal.line("sum \(fixed(total, 3)) ms; \(run.report.isa); measured peak here: \(roof)\n")
+    }
+
+    /// The kernel's name without the instruction set, which is the same for all and stands below.
+    private func kernel(_ op: OpProfile) -> String {
+        let suffix = " " + run.report.isa
+        return op.kernel.hasSuffix(suffix) ? String(op.kernel.dropLast(suffix.count)) : op.kernel
     }
 }

@@ -10,10 +10,10 @@ struct ClassifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A timm or transformers folder; without it the model that ships with Opsin.", valueName: "dir"))
     var model: String?
 
-    @Option(help: "At most this many labels a photo; 0 is all.")
+    @Option(parsing: .unconditional, help: "At most this many labels a photo; 0 is all.")
     var topK = 5
 
-    @Option(help: "Only labels with a score above this.")
+    @Option(parsing: .unconditional, help: "Only labels with a score above this.")
     var threshold: Float = 0
 
     @OptionGroup var common: CommonOptions
@@ -35,10 +35,10 @@ struct ClassTable {
 
     func print() {
         let width = min(max(result.classes.map(\.label.count).max() ?? 0, 12), 44)
-        Terminal.line("\(image)  \(result.imageWidth) x \(result.imageHeight)  \(fixed(result.timings.total, 1)) ms on \(result.report.device.kind.rawValue)")
+        Terminal.line("\(image.printable)  \(result.imageWidth) x \(result.imageHeight)  \(fixed(result.timings.total, 1)) ms on \(result.report.device.kind.rawValue)")
         if result.classes.isEmpty { Terminal.line("  nothing above the threshold") }
         for item in result.classes {
-            Terminal.line("  \(item.label.column(width))  \(fixed(Double(item.score) * 100, 1).right(5)) %  \(bar(item.score))")
+            Terminal.line("  \(item.label.printable.column(width))  \(fixed(Double(item.score) * 100, 1).right(5)) %  \(bar(item.score))")
         }
     }
 

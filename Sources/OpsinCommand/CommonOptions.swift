@@ -9,7 +9,7 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "default (fp32 everywhere), auto (the fastest that passed its self-test), fp32, fp16 or bf16.")
     var precision = "default"
 
-    @Option(help: "Threads of the CPU; 0 is one per physical core, at most 8.")
+    @Option(parsing: .unconditional, help: "Threads of the CPU; 0 is one per physical core, at most 8.")
     var threads = 0
 
     @Option(help: ArgumentHelp("Write what really ran as JSON.", valueName: "file"))
@@ -28,7 +28,7 @@ extension CommonOptions {
         options.device = try DeviceSelection(parsing: device)
         let runtime = try Runtime(options)
         if !quiet {
-            for fallback in runtime.fallbacks { Terminal.note("opsin: \(fallback.what): running on the CPU, because \(fallback.reason)\n") }
+            for fallback in runtime.fallbacks { Terminal.complain("\(fallback.what): running on the CPU, because \(fallback.reason)") }
         }
         return runtime
     }

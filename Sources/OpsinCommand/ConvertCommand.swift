@@ -15,6 +15,6 @@ struct ConvertCommand: ParsableCommand {
 
     mutating func run() throws {
         let bytes = try Conversion.run(from: input, to: output, dtype: dtype)
-        Terminal.line("\(output): \(bytes) bytes of weights in \(dtype)")
+        Terminal.line("\(output.printable): \(bytes) bytes of weights in \(dtype)")
     }
 }

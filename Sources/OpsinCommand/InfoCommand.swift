@@ -16,7 +16,7 @@ struct InfoCommand: ParsableCommand {
         let info = try model.info()
         guard !json else { return Terminal.line(info.jsonText) }
         let rows: [(String, String)] = [
-            ("architecture", info.architecture),
+            ("architecture", info.architecture.printable),
             ("task", info.task.rawValue),
             ("parameters", "\(grouped(info.parameters))"),
             ("input", "\(info.inputHeight) x \(info.inputWidth) (height x width)"),

@@ -16,6 +16,7 @@ struct OpsinCommand: ParsableCommand {
     /// Runs the subcommand. Exit: 0 all good; 1 an input failed; 2 wrong use; 3 model or device failed.
     static func main() {
         do {
+            try checkCommandName()
             var command = try parseAsRoot()
             try command.run()
         } catch let error as OpsinError {
@@ -28,9 +29,25 @@ struct OpsinCommand: ParsableCommand {
                 Terminal.write(fullMessage(for: error) + "\n")
                 Terminal.exit(0)
             }
-            Terminal.complain(message(for: error) + " (see opsin --help)")
+            Terminal.complain(message(for: error) + " (see \(helpCommand))")
             Terminal.exit(2)
         }
+    }
+
+    private static var commandNames: [String] { configuration.subcommands.compactMap { $0.configuration.commandName } }
+
+    /// The parser calls a word that is no command an unexpected argument.
+    private static func checkCommandName() throws(OpsinError) {
+        let names = commandNames
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+        throw OpsinError(.argument, "\"\(word.prefix(40))\" is no command (expected \(names.joined(separator: ", ")))")
+    }
+
+    /// What shows the help of the command that was typed.
+    private static var helpCommand: String {
+        let word = CommandLine.arguments.dropFirst().first
+        let name = commandNames.first { $0 == word }
+        return name.map { "opsin \($0) --help" } ?? "opsin --help"
     }
 
     private static func finish(_ error: OpsinError) -> Never {

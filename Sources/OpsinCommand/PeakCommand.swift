@@ -4,7 +4,7 @@ internal import Opsin
 struct PeakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "peak", abstract: "What this machine can do at most, measured: multiply-adds and memory.")
 
-    @Option(help: "Threads; 0 is one per physical core, at most 8.")
+    @Option(parsing: .unconditional, help: "Threads; 0 is one per physical core, at most 8.")
     var threads = 0
 
     @Flag(help: "One JSON object.")

@@ -20,8 +20,7 @@ enum Terminal {
 
     /// One line on the error stream: `opsin: FILE: what is wrong`.
     static func complain(_ text: String) {
-        var line = "opsin: "
-        for scalar in text.unicodeScalars { line.unicodeScalars.append(scalar.value < 0x20 ? " " : scalar) }
+        var line = "opsin: " + text.printable
         if line.utf8.count > longestComplaint {
             line = String(decoding: Array(line.utf8.prefix(longestComplaint - 4)), as: UTF8.self)
             while line.utf8.count > longestComplaint - 4 { line.removeLast() }
@@ -32,6 +31,13 @@ enum Terminal {
 
     static func note(_ text: String) { put(text, to: 2) }
 
+    /// Ends the program when nobody can take the results: silently when the reader went away, with a line for a full disk.
+    private static func outputFailed() -> Never {
+        let code = errno
+        if code != EPIPE { complain("standard output cannot be written: \(unsafe String(cString: strerror(code)))") }
+        exit(1)
+    }
+
     static func exit(_ code: Int32) -> Never {
         Glibc.exit(code)
     }
@@ -40,8 +46,11 @@ enum Terminal {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            // A closed pipe or a full disk: nobody is left to tell.
-            guard written > 0 else { return }
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else {
+                // Where complaints go nowhere, nobody is left to tell.
+                if descriptor == 1 { outputFailed() } else { return }
+            }
             rest = rest.dropFirst(written)
         }
     }
@@ -71,6 +80,21 @@ func scientific(_ value: Double) -> String {
 }
 
 extension String {
+    /// With `?` for control characters: names come from files and folders, and must neither break a line nor command the terminal.
+    var printable: String {
+        var text = ""
+        for scalar in unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value)
+            text.unicodeScalars.append(isControl ? "?" : scalar)
+        }
+        return text
+    }
+
+    /// Cut or filled with blanks to `width` characters; what is cut is the beginning, for names that differ at their ends.
+    func columnKeepingEnd(_ width: Int) -> String {
+        count > width ? "…" + suffix(max(width - 1, 0)) : column(width)
+    }
+
     /// Cut or filled with blanks to `width` characters, text on the left.
     func column(_ width: Int) -> String {
         count > width ? prefix(max(width - 1, 0)) + "…" : self + String(repeating: " ", count: width - count)

@@ -41,10 +41,11 @@ struct VerifyCommand: ParsableCommand {
         } else {
             throw OpsinError(.argument, "\(path) has no pixel_values, so --image is needed")
         }
+        let expected = tensors.filter { $0.name != "pixel_values" }
+        guard !expected.isEmpty else { throw OpsinError(.io, "\(path): holds nothing to compare, expected outputs of the model beside pixel_values") }
         var options = options
         options.exposesLayers = tensors.contains { $0.name.hasPrefix("sample.") }
         let (outputs, _, _) = try Session(opened, options).run(tensors: [input])
-        let expected = tensors.filter { $0.name != "pixel_values" }
         return Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit)
     }
 
@@ -67,9 +68,9 @@ struct VerifyCommand: ParsableCommand {
         Terminal.line("\("tensor".column(34))      max     mean  max/|max|")
         for row in verification.rows {
             let mark = row.isWithin ? "" : "  <- too far"
-            Terminal.line("\(row.name.column(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)")
+            Terminal.line("\(row.name.printable.columnKeepingEnd(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)")
         }
-        let verdict = verification.firstDivergence.map { "diverges, first at \($0.name)" } ?? (verification.rows.isEmpty ? "nothing to compare" : "equal")
+        let verdict = verification.firstDivergence.map { "diverges, first at \($0.name.printable)" } ?? "equal"
         Terminal.line("\(precision.rawValue): \(verdict) (tolerance \(scientific(verification.tolerance)))")
     }
 }

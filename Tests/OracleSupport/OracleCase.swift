@@ -103,3 +103,15 @@ package struct OracleCase: Sendable {
         return stride(from: 0, to: values.count, by: step).prefix(4096).map { values[$0] }
     }
 }
+
+extension OracleCase {
+    /// Writes the case as the model folder that a user would download: configuration and fp32 weights.
+    package func write(to folder: String) throws(ModelError) {
+        try File.makeFolder(folder)
+        for name in ["config.json", "preprocessor_config.json"] where File.kind(File.join(self.folder, name)) == .file {
+            try File.write(File.contents(File.join(self.folder, name), limit: 1_000_000), to: File.join(folder, name))
+        }
+        let tensors = try constants().map { SafetensorsWriter.Tensor(name: $0.name, dimensions: $0.dimensions, values: $0.floats()) }
+        try SafetensorsWriter().write(tensors, to: File.join(folder, "model.safetensors"))
+    }
+}
