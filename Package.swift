@@ -69,7 +69,7 @@ let package = Package(
             linkerSettings: standaloneCommand),
         .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels"], path: "Tests/OracleSupport", swiftSettings: swift),
         .executableTarget(name: "OpsinFuzz", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision"], path: "Tests/Fuzz", swiftSettings: swift),
-        .testTarget(name: "CommandTests", dependencies: ["OpsinModels", "OpsinVision", "OracleSupport"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),

@@ -1,3 +1,4 @@
+import OpsinGraph
 import OpsinModels
 import OracleSupport
 import Testing

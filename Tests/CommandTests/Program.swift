@@ -57,14 +57,14 @@ func opsin(
     defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, errPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    unsafe posix_spawn_file_actions_addchdir_np(&actions, folder)
     var writer: Int32 = -1
     switch output {
     case .kept: unsafe posix_spawn_file_actions_addopen(&actions, 1, outPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     case .file(let path): unsafe posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     case .closedPipe:
         var ends: [Int32] = [-1, -1]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw Unrunnable(description: "no pipe") }
+        guard unsafe pipe(&ends) == 0 else { throw Unrunnable(description: "no pipe") }
+        for end in ends { unsafe _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         close(ends[0])
         writer = ends[1]
         unsafe posix_spawn_file_actions_adddup2(&actions, writer, 1)
@@ -72,8 +72,9 @@ func opsin(
     defer { if writer >= 0 { close(writer) } }
 
     var child: pid_t = 0
-    let started = unsafe withStrings([Program.path] + arguments) { argv in
-        unsafe withStrings(variables) { envp in unsafe posix_spawn(&child, Program.path, &actions, nil, argv, envp) }
+    // The shell only changes the folder: posix_spawn cannot everywhere. It is gone before the program starts.
+    let started = unsafe withStrings(["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, Program.path] + arguments) { argv in
+        unsafe withStrings(variables) { envp in unsafe posix_spawn(&child, "/bin/sh", &actions, nil, argv, envp) }
     }
     guard started == 0 else { throw Unrunnable(description: "\(Program.path) does not start: \(unsafe String(cString: strerror(started)))") }
     let status = try wait(child, seconds: seconds, arguments)

@@ -83,7 +83,7 @@ extension CommandTests.Tensors {
             try opsin(["run", Files.model, "--image", Files.cat, "--output", folder.file("no/such/o.safetensors")]), exit: 1, "no/such/o.safetensors")
         // A batch of two, of another size than the model's own.
         let batch = folder.file("batch.safetensors"), out = folder.file("out.safetensors")
-        let values = (0..<2 * 3 * 64 * 96).map { Float($0 % 17) / 8 - 1 }
+        let values = (0..<36_864).map { (index: Int) -> Float in Float(index % 17) / 8 - 1 }
         try SafetensorsWriter().write([.init(name: "pixel_values", dimensions: [2, 3, 64, 96], values: values)], to: batch)
         expectGood(try opsin(["run", Files.model, "--input", batch, "--output", out]))
         #expect(try OracleCase.tensors(out)["logits"]?.dimensions == [2, 1001])

@@ -81,7 +81,7 @@ import Testing
         let x = Tensor(try Shape(n: 1, h: 1, w: 1, c: values.count), values)
         for function in [ActivationFunction.sigmoid, .silu, .tanh] {
             let got = try run(.activation(Activation(function)), on: Backend(isa: isa, threads: 1), inputs: [x])
-            let errors = zip(values, got).map { x, y in
+            let errors = zip(values, got).map { (x: Float, y: Float) -> Double in
                 let want = ActivationTests.reference(function, Double(x))
                 return want == 0 ? Double(abs(y)) : abs(want - Double(y)) / abs(want)
             }

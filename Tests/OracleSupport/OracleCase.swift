@@ -5,6 +5,8 @@ package import OpsinModels
 package struct OracleTensor: Sendable {
     package let dimensions: [Int]
     package let values: [Float]
+
+    package init(dimensions: [Int], values: [Float]) { (self.dimensions, self.values) = (dimensions, values) }
 }
 
 /// One case of `Tests/Resources/cases` (or of any folder of that form): a model whose weights are made again from their names, and what the reference
