@@ -14,7 +14,7 @@ public struct Image: Hashable, Sendable {
         do {
             pixels = try OpsinVision.Image(contentsOf: path)
         } catch {
-            throw OpsinError(error)
+            throw OpsinError(ofFile: error, name: path)
         }
         decodeMilliseconds = milliseconds() - start
     }
@@ -25,7 +25,7 @@ public struct Image: Hashable, Sendable {
         do {
             pixels = try OpsinVision.Image(decoding: bytes)
         } catch {
-            throw OpsinError(error, name: name)
+            throw OpsinError(ofFile: error, name: name)
         }
         decodeMilliseconds = milliseconds() - start
     }
@@ -52,6 +52,12 @@ public struct Image: Hashable, Sendable {
 }
 
 extension OpsinError {
+    /// The error of bytes that somebody else wrote: a size of 0 in them is a damaged image, not a wrong argument of the caller.
+    fileprivate init(ofFile error: VisionError, name: String) {
+        let plain = OpsinError(error, name: name)
+        self.init(plain.code == .argument ? .image : plain.code, plain.description)
+    }
+
     /// `name` is put in front unless the error names a file already.
     package init(_ error: VisionError, name: String? = nil) {
         let code: Code =

@@ -45,6 +45,9 @@ struct VerifyCommand: ParsableCommand {
         guard !expected.isEmpty else { throw OpsinError(.io, "\(path): holds nothing to compare, expected outputs of the model beside pixel_values") }
         var options = options
         options.exposesLayers = tensors.contains { $0.name.hasPrefix("sample.") }
+        // Modules that were stored whole come out of the fused graph, as `run --features` gave them.
+        let layers = Set(try opened.layerNames())
+        if !options.exposesLayers { options.features = expected.map(\.name).filter(layers.contains) }
         let (outputs, _, _) = try Session(opened, options).run(tensors: [input])
         return Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit)
     }

@@ -7,7 +7,8 @@ package enum File {
 
     /// Reads a regular file. With `accept`, the first bytes (at most 64) are shown to it before the rest is read; it throws when they are no good.
     package static func read(_ path: String, accept: ([UInt8]) throws(VisionError) -> Void = { (_) throws(VisionError) in }) throws(VisionError) -> [UInt8] {
-        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // O_NONBLOCK: opening a named pipe, which is refused below, must not wait for its writer.
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw failure("cannot be opened", path) }
         defer { close(file) }
         var status = stat()

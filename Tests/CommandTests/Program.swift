@@ -64,7 +64,7 @@ func opsin(
     case .closedPipe:
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw Unrunnable(description: "no pipe") }
-        for end in ends { unsafe _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         close(ends[0])
         writer = ends[1]
         unsafe posix_spawn_file_actions_adddup2(&actions, writer, 1)
