@@ -5,45 +5,41 @@
 //! axis   STORAGE
 //! axis   TILE 2x4 4x4
 //! const  0 LOCAL 8
-//! const  1 KERNEL_H 1
-//! const  2 KERNEL_W 1
-//! const  3 CHANNELS
-//! const  4 OUTPUTS
-//! const  5 FUNCTION 0
-//! const  6 SLOPE 0.0
-//! const  7 RESIDUAL 0
+//! const  1 POINTWISE
+//! const  2 ALIGNED_IN
+//! const  3 FUNCTION 0
+//! const  4 SLOPE 0.0
+//! const  5 RESIDUAL 0
 #include "opsin.glsl"
 
-// conv2d.comp for devices whose every load is a loop over lanes (Mesa's llvmpipe): a lane a pixel, TILE_W of them, 4*TILE_H outputs. The eight lanes of a
-// subgroup load eight weights at once and hand them round in registers, so a weight is loaded once for 8 * TILE_W pixels.
+// conv2d.comp for devices whose every load is a loop over lanes (Mesa's llvmpipe): a lane a pixel, TILE_W of them, 4*TILE_H outputs of a multiple of four.
+// The eight lanes of a subgroup load eight weights at once and hand them round in registers, so a weight is loaded once for 8 * TILE_W pixels. Shapes are push
+// constants, because there a pipeline costs a tenth of a second to compile.
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const uint KERNEL_H = 1;
-layout(constant_id = 2) const uint KERNEL_W = 1;
-layout(constant_id = 3) const uint CHANNELS = 4;
-layout(constant_id = 4) const uint OUTPUTS = 4;
-layout(constant_id = 5) const uint FUNCTION = 0;
-layout(constant_id = 6) const float SLOPE = 0.0;
-layout(constant_id = 7) const uint RESIDUAL = 0;
+layout(constant_id = 1) const bool POINTWISE = false;    // one tap, step 1, no padding
+layout(constant_id = 2) const bool ALIGNED_IN = false;   // CHANNELS is a multiple of four
+layout(constant_id = 3) const uint FUNCTION = 0;
+layout(constant_id = 4) const float SLOPE = 0.0;
+layout(constant_id = 5) const uint RESIDUAL = 0;
 #include "epilogue.glsl"
 #define LANES 8
 
 READ_BOTH(0, x);
-layout(std430, binding = 1) readonly buffer K { T4 k4[]; };   // [COLUMNS, KERNEL_H, KERNEL_W, channels in whole quads, TILE_H] quads of outputs
-layout(std430, binding = 2) readonly buffer B { vec4 b4[]; };  // [COLUMNS * TILE_H]
-READ_BOTH(3, r);
-WRITE_BOTH(4, y);
+layout(std430, binding = 1) readonly buffer K { T4 k4[]; };   // [columns, KERNEL_H, KERNEL_W, channels in whole quads, TILE_H] quads of outputs
+layout(std430, binding = 2) readonly buffer B { vec4 b4[]; };  // [columns * TILE_H]
+layout(std430, binding = 3) readonly buffer R { T4 r4[]; };
+layout(std430, binding = 4) writeonly buffer Y { T4 y4[]; };
 layout(push_constant) uniform Push {
     uint PIXELS, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH;
     int STRIDE_Y, STRIDE_X, DILATION_Y, DILATION_X, PAD_TOP, PAD_LEFT;
+    uint KERNEL_H, KERNEL_W, CHANNELS, OUTPUTS;
 };
-
-const uint COLUMNS = (OUTPUTS + 4 * TILE_H - 1) / (4 * TILE_H);
-const uint CHANNEL_QUADS = (CHANNELS + 3) / 4;
 
 void main() {
     // All lanes of a subgroup have the same column and stay to the end: those without a pixel compute one that exists and do not store it.
-    const uint lane = gl_SubgroupInvocationID, part = FLAT_INDEX / LANES, column = part % COLUMNS, q0 = column * TILE_H;
-    const uint m0 = part / COLUMNS * (LANES * TILE_W) + lane;
+    const uint columns = (OUTPUTS + 4 * TILE_H - 1) / (4 * TILE_H), channel_quads = (CHANNELS + 3) / 4;
+    const uint lane = gl_SubgroupInvocationID, part = FLAT_INDEX / LANES, column = part % columns, q0 = column * TILE_H;
+    const uint m0 = part / columns * (LANES * TILE_W) + lane;
 
     vec4 sum[TILE_W][TILE_H];
     ivec2 corner[TILE_W];
@@ -55,7 +51,7 @@ void main() {
         [[unroll]] for (uint q = 0; q < TILE_H; q++) sum[t][q] = vec4(0.0);
     }
 
-    uint row = column * KERNEL_H * KERNEL_W * CHANNEL_QUADS * 4 * TILE_H + lane;
+    uint row = column * KERNEL_H * KERNEL_W * channel_quads * 4 * TILE_H + lane;
     for (uint u = 0; u < KERNEL_H; u++) {
         for (uint v = 0; v < KERNEL_W; v++) {
             uint at[TILE_W];
@@ -69,8 +65,8 @@ void main() {
             for (uint c = 0; c < CHANNELS; c += 4) {
                 vec4 a[TILE_W];
                 [[unroll]] for (uint t = 0; t < TILE_W; t++) {
-                    a[t] = LOAD_QUAD(x, at[t] + c, CHANNELS % 4 == 0, CHANNELS - c);
-                    if (KERNEL_H * KERNEL_W > 1) a[t] = inside[t] > 0.0 ? a[t] : vec4(0.0);
+                    a[t] = LOAD_QUAD(x, at[t] + c, ALIGNED_IN, CHANNELS - c);
+                    if (!POINTWISE) a[t] = inside[t] > 0.0 ? a[t] : vec4(0.0);
                 }
                 [[unroll]] for (uint g = 0; g < 4 * TILE_H / LANES; g++) {
                     const vec4 weights = vec4(k4[row]);
@@ -90,11 +86,9 @@ void main() {
         [[unroll]] for (uint q = 0; q < TILE_H; q++) {
             const uint o = 4 * (q0 + q), m = m0 + t * LANES;
             if (m >= PIXELS || o >= OUTPUTS) continue;
-            const uint to = m * OUTPUTS + o, left = OUTPUTS - o;
-            vec4 residual = vec4(0.0);
-            if (RESIDUAL != RESIDUAL_NONE) residual = LOAD_QUAD(r, to, OUTPUTS % 4 == 0, left);
-            const vec4 value = finish(sum[t][q] + b4[q0 + q], residual);
-            STORE_QUAD(y, to, OUTPUTS % 4 == 0, left, value)
+            const uint to = (m * OUTPUTS + o) >> 2;
+            const vec4 residual = RESIDUAL == RESIDUAL_NONE ? vec4(0.0) : vec4(r4[to]);
+            y4[to] = T4(finish(sum[t][q] + b4[q0 + q], residual));
         }
     }
 }

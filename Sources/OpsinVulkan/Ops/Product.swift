@@ -11,7 +11,8 @@ struct Product {
     /// Chooses the kernel and its tile, packs the weights and adds the dispatch.
     func lower(_ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
-        if Product.handsWeightsRound(plan.device), y.pixels >= 12 { return try lowerBroadcast(plan) }
+        // Rows of outputs that are no whole quads are stored element by element, which this kernel's many outputs make slow to compile.
+        if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0 { return try lowerBroadcast(plan) }
         let tile = Product.tile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
         let weights = try plan.weights(filter.columns(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, padded: quads * 4))
@@ -32,9 +33,10 @@ struct Product {
         let weights = try plan.weights(filter.panels(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, width: 4 * Int(tile.h)))
         let g = try geometry()
         let shader = Conv2dBroadcastShader(
-            storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
+            storage: plan.storage, tile: tile, pointwise: window == nil, alignedIn: g.channels % 4 == 0, function: g.function,
             slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
-            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
+            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft,
+            kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
         let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: rows * panels * 8, local: shader.local)
     }
