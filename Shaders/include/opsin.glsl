@@ -24,9 +24,13 @@
     layout(std430, binding = number) writeonly buffer name##Elements { T name[]; }; \
     layout(std430, binding = number) writeonly buffer name##Quads { T4 name##4[]; }
 
-// Four channels from element `at` on, of which `left` exist; `aligned` says that all four do and start a quad.
-#define LOAD_QUAD(name, at, aligned, left) ((aligned) ? vec4(name##4[(at) >> 2]) : \
-    vec4(name[at], (left) > 1 ? float(name[(at) + 1]) : 0.0, (left) > 2 ? float(name[(at) + 2]) : 0.0, (left) > 3 ? float(name[(at) + 3]) : 0.0))
+// `v` where a channel exists, 0 behind the last.
+vec4 existing(vec4 v, uint left) { return mix(vec4(0.0), v, lessThan(uvec4(0, 1, 2, 3), uvec4(left))); }
+
+// Four channels from element `at` on, of which `left` exist; `aligned` says that all four do and start a quad. No branches: they are what drivers compile
+// slowest.
+#define LOAD_QUAD(name, at, aligned, left) ((aligned) ? vec4(name##4[(at) >> 2]) : existing(vec4(name[at], \
+    name[(at) + min(1u, (left) - 1u)], name[(at) + min(2u, (left) - 1u)], name[(at) + min(3u, (left) - 1u)]), left))
 #define STORE_QUAD(name, at, aligned, left, value) \
     if (aligned) { \
         name##4[(at) >> 2] = T4(value); \

@@ -6,7 +6,12 @@ import Testing
 /// Every op on the device against the CPU backend, whose own tests compare it with Double and PyTorch; primes, single pixels, single channels, batches.
 @Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
 struct OpsOnVulkanTests {
-    static let device = Result { try VulkanHere.device() }
+    /// llvmpipe compiles at the first run, on a busy machine for seconds.
+    static let device = Result {
+        var options = DeviceOptions()
+        options.timeoutMilliseconds = 120_000
+        return try VulkanHere.device(options)
+    }
 
     /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
     func agree(_ op: Op, _ shapes: [Shape], scale: Float = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {

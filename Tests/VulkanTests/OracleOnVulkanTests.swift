@@ -59,11 +59,13 @@ struct OracleOnVulkanTests {
         for (module, difference) in worst { #expect(difference <= 1e-4, "\(name): \(module) is off by \(difference)") }
     }
 
-    /// Twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation.
+    /// Logits: twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation. Inner modules have
+    /// not been averaged over a map yet: twice that.
     @Test(arguments: [("mobilenetv4_conv_small", 0.01), ("mobilenetv4_hybrid_medium", 0.014), ("mobilenetv2_100", 0.04), ("mobilenet_v2_hf", 0.06)])
     func fp16StorageStaysClose(_ name: String, _ tolerance: Double) throws {
         let worst = try differences(name, .f16, by: deviation)
-        #expect(worst["logits"] != nil)
-        for (module, difference) in worst { #expect(difference <= tolerance, "\(name): \(module) is off by \(difference)") }
+        let logits = try #require(worst["logits"])
+        #expect(logits <= tolerance && logits > 1e-6, "\(name): the logits are off by \(logits)")
+        for (module, difference) in worst { #expect(difference <= 2 * tolerance, "\(name): \(module) is off by \(difference)") }
     }
 }

@@ -8,19 +8,20 @@ extension DepthwiseConv2D: VulkanOp {
         // [KERNEL_H, KERNEL_W, 4 * quads]: one input channel a group.
         let weights = try plan.weights(filter.columns(outputs: channels, inputs: 1, taps: window.height * window.width, padded: quads * 4))
         let bias = try plan.parameters(filter.bias ?? [], quads: quads)
-        let tile = DepthwiseConv2D.tile(y)
+        let tile = DepthwiseConv2D.tile(y, isCPU: plan.device.info.kind == .cpu)
         let shader = DepthwiseConv2dShader(
-            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), channels: try word(channels),
-            function: epilogue.activation.number, slope: epilogue.activation.slope, residual: epilogue.residual.number, images: try word(y.n),
-            height: try word(x.h), width: try word(x.w), outHeight: try word(y.h), outWidth: try word(y.w), strideY: try signed(window.strideY),
-            strideX: try signed(window.strideX), dilationY: try signed(window.dilationY), dilationX: try signed(window.dilationX),
-            padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
+            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), strideX: try word(window.strideX),
+            adjacent: window.dilationX == 1 && window.width <= 9, aligned: channels % 4 == 0, function: epilogue.activation.number,
+            slope: epilogue.activation.slope, residual: epilogue.residual.number, images: try word(y.n), height: try word(x.h), width: try word(x.w),
+            outHeight: try word(y.h), outWidth: try word(y.w), channels: try word(channels), strideY: try signed(window.strideY),
+            dilationY: try signed(window.dilationY), dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top),
+            padLeft: try signed(window.padding.left))
         let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
         let strips = (y.w + Int(tile.w) - 1) / Int(tile.w)
         let views = [try plan.view(node.inputs[0]), weights, bias, residual, try plan.view(node.output)]
         try plan.dispatch(shader, views, threads: y.n * y.h * strips * quads, local: shader.local)
     }
 
-    /// Neighbours in a row share a thread where enough threads are left.
-    static func tile(_ y: Shape) -> DepthwiseConv2dShader.Tile { y.w >= 4 && y.count >= 1 << 16 ? .w4h1 : .w1h1 }
+    /// Neighbours in a row share loads in a thread where enough threads are left; on a CPU loads are all that counts.
+    static func tile(_ y: Shape, isCPU: Bool) -> DepthwiseConv2dShader.Tile { y.w >= 4 && (isCPU || y.count >= 1 << 16) ? .w4h1 : .w1h1 }
 }

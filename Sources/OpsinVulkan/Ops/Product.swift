@@ -8,25 +8,69 @@ struct Product {
     /// nil: pixel by pixel.
     let window: SlidingWindow?
 
-    /// Chooses the tile, packs the weights and adds the dispatch.
+    /// Chooses the kernel and its tile, packs the weights and adds the dispatch.
     func lower(_ plan: VulkanPlanBuilder) throws(VulkanError) {
-        let (x, y) = (node.inputs[0].shape, node.output.shape)
+        let y = node.output.shape
+        // Rows of outputs that are no whole quads are stored element by element, which this kernel's many outputs make slow to compile.
+        if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0 { return try lowerBroadcast(plan) }
         let tile = Product.tile(rows: y.pixels, columns: y.c)
-        let (height, width) = (window?.height ?? 1, window?.width ?? 1)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
-        let weights = try plan.weights(filter.columns(outputs: y.c, inputs: x.c, taps: height * width, padded: quads * 4))
-        let bias = try plan.parameters(filter.bias ?? [], quads: quads)
+        let weights = try plan.weights(filter.columns(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, padded: quads * 4))
+        let g = try geometry()
         let shader = Conv2dShader(
-            storage: plan.storage, tile: tile, kernelH: try word(height), kernelW: try word(width), channels: try word(x.c), outputs: try word(y.c),
+            storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
+            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
+            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
+        let threads = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
+        try plan.dispatch(shader, views(plan, weights, quads: quads), threads: threads, local: shader.local)
+    }
+
+    /// The kernel for devices whose loads are loops over lanes.
+    private func lowerBroadcast(_ plan: VulkanPlanBuilder) throws(VulkanError) {
+        let y = node.output.shape
+        let tile: Conv2dBroadcastShader.Tile = y.pixels >= 32 ? .w4h4 : .w2h4
+        let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
+        let weights = try plan.weights(filter.panels(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, width: 4 * Int(tile.h)))
+        let g = try geometry()
+        let shader = Conv2dBroadcastShader(
+            storage: plan.storage, tile: tile, pointwise: window == nil, alignedIn: g.channels % 4 == 0, function: g.function,
+            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
+            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft,
+            kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
+        let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
+        try plan.dispatch(shader, views(plan, weights, quads: quads), threads: rows * panels * 8, local: shader.local)
+    }
+
+    /// True for CPU-type devices with subgroups of eight that can broadcast: llvmpipe with 256-bit vectors.
+    static func handsWeightsRound(_ device: Device) -> Bool {
+        device.info.kind == .cpu && device.info.limits.subgroupSize == 8 && device.features.missing(for: Conv2dBroadcastShader.variants[0]) == nil
+    }
+
+    private var taps: Int { (window?.height ?? 1) * (window?.width ?? 1) }
+
+    /// Input, weights, bias, residual, output. A binding must be there; without a residual nothing reads it.
+    private func views(_ plan: VulkanPlanBuilder, _ weights: BufferView, quads: Int) throws(VulkanError) -> [BufferView] {
+        let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
+        return [try plan.view(node.inputs[0]), weights, try plan.parameters(filter.bias ?? [], quads: quads), residual, try plan.view(node.output)]
+    }
+
+    /// The numbers that both kernels take.
+    private func geometry() throws(VulkanError) -> Geometry {
+        let (x, y) = (node.inputs[0].shape, node.output.shape)
+        return Geometry(
+            kernelH: try word(window?.height ?? 1), kernelW: try word(window?.width ?? 1), channels: try word(x.c), outputs: try word(y.c),
             function: epilogue.activation.number, slope: epilogue.activation.slope, residual: epilogue.residual.number, pixels: try word(y.pixels),
             height: try word(x.h), width: try word(x.w), outHeight: try word(y.h), outWidth: try word(y.w), strideY: try signed(window?.strideY ?? 1),
             strideX: try signed(window?.strideX ?? 1), dilationY: try signed(window?.dilationY ?? 1), dilationX: try signed(window?.dilationX ?? 1),
             padTop: try signed(window?.padding.top ?? 0), padLeft: try signed(window?.padding.left ?? 0))
-        let output = try plan.view(node.output)
-        // A binding must be there; without a residual nothing reads it.
-        let residual = node.inputs.count > 1 ? try plan.view(node.inputs[1]) : try plan.view(node.inputs[0])
-        let rows = (y.pixels + Int(tile.w) - 1) / Int(tile.w)
-        try plan.dispatch(shader, [plan.view(node.inputs[0]), weights, bias, residual, output], threads: rows * panels, local: shader.local)
+    }
+
+    /// Constants and push constants of a convolution, by their names in the shaders.
+    private struct Geometry {
+        let kernelH, kernelW, channels, outputs, function: UInt32
+        let slope: Float
+        let residual, pixels, height, width, outHeight, outWidth: UInt32
+        let strideY, strideX, dilationY, dilationX, padTop, padLeft: Int32
     }
 
     /// Pixels and quads of channels of one thread: large where there is work for thousands of threads even so.
@@ -62,5 +106,21 @@ extension Filter {
             }
         }
         return columns
+    }
+
+    /// Effective weights `[panel][tap][input in whole quads][width]`: each panel of outputs in one piece, filled up with zeros.
+    func panels(outputs: Int, inputs: Int, taps: Int, width: Int) -> [Float] {
+        let padded = (outputs + width - 1) / width * width, rows = (inputs + 3) / 4 * 4
+        let columns = columns(outputs: outputs, inputs: inputs, taps: taps, padded: padded)
+        var panels = [Float](repeating: 0, count: padded * taps * rows)
+        for panel in 0..<padded / width {
+            for tap in 0..<taps {
+                for input in 0..<inputs {
+                    let from = (tap * inputs + input) * padded + panel * width, to = ((panel * taps + tap) * rows + input) * width
+                    for output in 0..<width { panels[to + output] = columns[from + output] }
+                }
+            }
+        }
+        return panels
     }
 }
