@@ -41,14 +41,14 @@ extension Backend {
         let isa = try chosenISA()
         switch asked {
         case .default, .fp32: return .cpu(isa, .fp32, team)
-        case .fp16: throw OpsinError(.device, "precision fp16: the CPU backend has fp32 and bf16")
+        case .fp16: throw OpsinError(.unsupported, "precision fp16: the CPU backend has fp32 and bf16")
         case .auto, .bf16:
             do {
                 try CPUPrecision.bf16.check(isa)
                 return .cpu(isa, .bf16, team)
             } catch {
                 guard asked == .bf16 else { return .cpu(isa, .fp32, team) }
-                throw OpsinError(.device, error.description)
+                throw OpsinError(.unsupported, error.description)
             }
         }
     }
@@ -58,11 +58,12 @@ extension Backend {
         switch asked {
         case .default, .fp32: return .vulkan(device, .f32)
         case .auto: return .vulkan(device, device.features.fp16 ? .f16 : .f32)
-        case .bf16: throw OpsinError(.device, "precision bf16: the Vulkan backend has fp32 and fp16")
+        case .bf16: throw OpsinError(.unsupported, "precision bf16: the Vulkan backend has fp32 and fp16")
         case .fp16:
             guard device.features.fp16 else {
                 let reason = device.options.distrusted[.fp16].map { "it failed its self-test: \($0)" }
-                throw OpsinError(.device, "precision fp16: \(device.info.name) has no 16-bit storage, or it is switched off\(reason.map { " (\($0))" } ?? "")")
+                throw OpsinError(
+                    .unsupported, "precision fp16: \(device.info.name) has no 16-bit storage, or it is switched off\(reason.map { " (\($0))" } ?? "")")
             }
             return .vulkan(device, .f16)
         }

@@ -26,7 +26,8 @@ extension Model {
             let scores = try OpsinVision.Classification.probabilities(logits)
             // What is not admitted cannot pass any threshold; the scores of the others stay those of the whole softmax.
             let admitted = scores.enumerated().map { options.admits($0.offset, label($0.offset)) ? $0.element : -1 }
-            let best = OpsinVision.Classification.top(options.topK == 0 ? scores.count : options.topK, of: admitted, threshold: max(options.threshold ?? -0.5, -0.5))
+            let best = OpsinVision.Classification.top(
+                options.topK == 0 ? scores.count : options.topK, of: admitted, threshold: max(options.threshold ?? -0.5, -0.5))
             return best.map { Classification(labelID: $0.label, label: label($0.label), score: $0.score) }
         } catch {
             throw OpsinError(.model, "\(path): \(error.description)")

@@ -96,7 +96,8 @@ extension Device {
             packedAPIVersion: UInt32(version.major) << 22 | UInt32(version.minor) << 12 | UInt32(version.patch), subgroupSize: info.limits.subgroupSize)
         let driver = [info.driverName, info.driverInfo].filter { !$0.isEmpty }.joined(separator: " ")
         self.init(
-            kind: .vulkan, id: "vulkan:\(index)", name: info.name, driver: driver, features: features, memoryBytes: info.memoryBytes, cores: 0, defaultThreads: 0,
+            kind: .vulkan, id: "vulkan:\(index)", name: info.name, driver: driver, features: features, memoryBytes: info.memoryBytes, cores: 0,
+            defaultThreads: 0,
             gpu: gpu, isChosen: false, reason: "")
     }
 }

@@ -89,7 +89,8 @@ public final class Model: Sendable {
         let (graph, unknown) = plain.exposing(endpoints)
         if let name = unknown.first {
             let known = plain.endpoints.map(\.name)
-            throw OpsinError(.argument, "\(path): no feature \"\(name)\" (expected some of \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? " ..." : ""))")
+            throw OpsinError(
+                .argument, "\(path): no feature \"\(name)\" (expected some of \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? " ..." : ""))")
         }
         return optimized ? graph.optimized() : graph
     }

@@ -13,7 +13,7 @@ enum ModelLocation {
             if unsafe access(path + "/config.json", R_OK) == 0 { return path }
             tried.append(folder)
         }
-        throw OpsinError(.model, "no model \(name) in \(tried.joined(separator: ", ")) (set OPSIN_MODELS to the folder that holds it)")
+        throw OpsinError(.notFound, "no model \(name) in \(tried.joined(separator: ", ")) (set OPSIN_MODELS to the folder that holds it)")
     }
 
     private static func candidates() -> [String] {

@@ -8,7 +8,7 @@ public struct OpsinError: Error, Hashable, Sendable, CustomStringConvertible {
         case argument
         /// The session is inside another call.
         case busy
-        /// A file, folder, default model, feature or device that is not there.
+        /// A default model that is in none of the folders.
         case notFound
         /// A file that is there and cannot be read or written.
         case io

@@ -8,7 +8,8 @@ extension Image {
     ///   - box: left, top, right and bottom of the part to take, in pixels; nil is the whole picture.
     public func resized(width: Int, height: Int, filter: String, box: [Double]? = nil) throws(OpsinError) -> Image {
         guard let filter = ResizeFilter(rawValue: filter) else {
-            throw OpsinError(.argument, "filter \"\(filter.prefix(40))\" is unknown (expected \(ResizeFilter.allCases.map(\.rawValue).joined(separator: ", ")))")
+            throw OpsinError(
+                .argument, "filter \"\(filter.prefix(40))\" is unknown (expected \(ResizeFilter.allCases.map(\.rawValue).joined(separator: ", ")))")
         }
         do {
             let part = box.map { ResizeBox(left: Float($0[0]), top: Float($0[1]), right: Float($0[2]), bottom: Float($0[3])) }

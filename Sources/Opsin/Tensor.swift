@@ -14,7 +14,9 @@ public struct Tensor: Hashable, Sendable {
         var product = 1
         for dimension in dimensions {
             let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
-            guard dimension >= 1, !overflow else { throw OpsinError(.argument, "tensor \(name): dimensions \(dimensions) are out of range, expected each at least 1") }
+            guard dimension >= 1, !overflow else {
+                throw OpsinError(.argument, "tensor \(name): dimensions \(dimensions) are out of range, expected each at least 1")
+            }
             product = next
         }
         guard product == values.count else {

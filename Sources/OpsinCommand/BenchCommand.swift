@@ -78,7 +78,9 @@ struct BenchCommand: ParsableCommand {
     private func numbers(_ text: String, _ name: String) throws(OpsinError) -> [Int] {
         var values: [Int] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let value = Int(part), value >= 0 else { throw OpsinError(.argument, "\(name) is \"\(text.prefix(40))\", expected numbers separated by commas") }
+            guard let value = Int(part), value >= 0 else {
+                throw OpsinError(.argument, "\(name) is \"\(text.prefix(40))\", expected numbers separated by commas")
+            }
             values.append(value)
         }
         return values

@@ -35,7 +35,8 @@ struct ClassTable {
 
     func print() {
         let width = min(max(result.classes.map(\.label.count).max() ?? 0, 12), 44)
-        Terminal.line("\(image.printable)  \(result.imageWidth) x \(result.imageHeight)  \(fixed(result.timings.total, 1)) ms on \(result.report.device.kind.rawValue)")
+        Terminal.line(
+            "\(image.printable)  \(result.imageWidth) x \(result.imageHeight)  \(fixed(result.timings.total, 1)) ms on \(result.report.device.kind.rawValue)")
         if result.classes.isEmpty { Terminal.line("  nothing above the threshold") }
         for item in result.classes {
             Terminal.line("  \(item.label.printable.column(width))  \(fixed(Double(item.score) * 100, 1).right(5)) %  \(bar(item.score))")

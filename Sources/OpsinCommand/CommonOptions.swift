@@ -36,7 +36,8 @@ extension CommonOptions {
     func sessionOptions() throws(OpsinError) -> Session.Options {
         var options = Session.Options()
         guard let precision = Precision(rawValue: precision) else {
-            throw OpsinError(.argument, "precision \"\(self.precision.prefix(40))\" is unknown (expected \(Precision.allCases.map(\.rawValue).joined(separator: ", ")))")
+            throw OpsinError(
+                .argument, "precision \"\(self.precision.prefix(40))\" is unknown (expected \(Precision.allCases.map(\.rawValue).joined(separator: ", ")))")
         }
         (options.precision, options.threads) = (precision, threads)
         return options

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import Opsin
 
 struct ConvertCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "convert", abstract: "A model folder with its weights in another precision; it opens as the first one does.")
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "A model folder with its weights in another precision; it opens as the first one does.")
 
     @Argument(help: ArgumentHelp("The folder to read.", valueName: "in"))
     var input: String

@@ -18,7 +18,8 @@ struct PeakCommand: ParsableCommand {
         for peak in peaks {
             let bf16 = peak.bf16 > 0 ? fixed(peak.bf16 * 1e-9, 1) : "-"
             Terminal.line(
-                "\(String(peak.threads).right(7))  \(peak.isa.column(8)) \(fixed(peak.fp32 * 1e-9, 1).right(13)) \(bf16.right(13)) \(fixed(peak.read * 1e-9, 1).right(10))")
+                "\(String(peak.threads).right(7))  \(peak.isa.column(8)) \(fixed(peak.fp32 * 1e-9, 1).right(13)) \(bf16.right(13)) \(fixed(peak.read * 1e-9, 1).right(10))"
+            )
         }
     }
 }

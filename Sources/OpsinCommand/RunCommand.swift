@@ -53,7 +53,9 @@ struct RunCommand: ParsableCommand {
         if common.json {
             Terminal.line(report.jsonText(timings: timings))
         } else if !common.quiet {
-            for tensor in written { Terminal.line("\(tensor.name.printable.columnKeepingEnd(34))  \(tensor.dimensions.map(String.init).joined(separator: " x "))") }
+            for tensor in written {
+                Terminal.line("\(tensor.name.printable.columnKeepingEnd(34))  \(tensor.dimensions.map(String.init).joined(separator: " x "))")
+            }
         }
     }
 }

@@ -5,7 +5,9 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Holds a run against expected tensors, or against the CPU's fp32, layer by layer.",
-        discussion: "With --expected the tensors of that file are compared; its pixel_values, or --image, is the input. Without it the model runs on the CPU in fp32 and as --device and --precision say, and every module's output is compared. Exit 1 when it diverges.")
+        discussion:
+            "With --expected the tensors of that file are compared; its pixel_values, or --image, is the input. Without it the model runs on the CPU in fp32 and as --device and --precision say, and every module's output is compared. Exit 1 when it diverges."
+    )
 
     @Argument(help: ArgumentHelp("A timm or transformers folder.", valueName: "dir"))
     var model: String
@@ -71,7 +73,9 @@ struct VerifyCommand: ParsableCommand {
         Terminal.line("\("tensor".column(34))      max     mean  max/|max|")
         for row in verification.rows {
             let mark = row.isWithin ? "" : "  <- too far"
-            Terminal.line("\(row.name.printable.columnKeepingEnd(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)")
+            Terminal.line(
+                "\(row.name.printable.columnKeepingEnd(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)"
+            )
         }
         let verdict = verification.firstDivergence.map { "diverges, first at \($0.name.printable)" } ?? "equal"
         Terminal.line("\(precision.rawValue): \(verdict) (tolerance \(scientific(verification.tolerance)))")

@@ -45,7 +45,8 @@ package struct ActivationMemory: Sendable {
         for value in 0..<graph.valueCount where existing[value] { last[root[value]] = max(last[root[value]], lastReader[value], first[value]) }
 
         let roots = (0..<graph.valueCount).filter { existing[$0] && root[$0] == $0 }
-        let placement = MemoryPlanner.place(roots.map { MemoryInterval(bytes: bytes[$0], first: first[$0], last: max(last[$0], first[$0])) }, alignment: alignment)
+        let placement = MemoryPlanner.place(
+            roots.map { MemoryInterval(bytes: bytes[$0], first: first[$0], last: max(last[$0], first[$0])) }, alignment: alignment)
         var offsets = [Int?](repeating: nil, count: graph.valueCount)
         for (position, value) in roots.enumerated() { offsets[value] = placement.offsets[position] }
         for value in 0..<graph.valueCount where existing[value] && root[value] != value { offsets[value] = offsets[root[value]] }
@@ -82,7 +83,8 @@ extension Op {
     package var mayOverwriteFirstInput: Bool {
         switch self {
         case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .softmax: true
-        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice: false
+        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice:
+            false
         }
     }
 }

@@ -97,7 +97,9 @@ package struct Constant: Sendable {
 
     /// The same bytes under another name and other dimensions of the same product; nil when the product differs.
     package func reshaped(_ dimensions: [Int], name: String? = nil) -> Constant? {
-        guard let view = Constant(name: name ?? self.name, dimensions: dimensions, type: type, storage: storage, offset: offset), view.count == count else { return nil }
+        guard let view = Constant(name: name ?? self.name, dimensions: dimensions, type: type, storage: storage, offset: offset), view.count == count else {
+            return nil
+        }
         return view
     }
 }

@@ -61,7 +61,7 @@ public func opsin_session_create(
             return unsafe Handles.sessions.add(SessionObject(try Session(object.model, chosen), object))
         } catch {
             // A precision that the device has not is no failure of the device.
-            throw Failure(error.code == .device ? OPSIN_E_UNSUPPORTED : error.code.status, error.description)
+            throw Failure(error.code.status, error.description)
         }
     }
 }

@@ -36,9 +36,10 @@ import OpsinGraph
 
         let optimized = graph.optimized()
         #expect(optimized.nodes.map(\.name) == ["expand", "dw", "project"])
-        #expect(optimized.nodes.map { $0.op.weighted?.epilogue } == [
-            Epilogue(activation: .relu6), Epilogue(activation: .relu6), Epilogue(residual: .afterActivation),
-        ])
+        #expect(
+            optimized.nodes.map { $0.op.weighted?.epilogue } == [
+                Epilogue(activation: .relu6), Epilogue(activation: .relu6), Epilogue(residual: .afterActivation),
+            ])
         #expect(optimized.nodes[2].inputs.last == x)
         #expect(optimized.nodes[2].output == y)
     }

@@ -24,7 +24,9 @@ package struct Attention: OpRule {
         guard q.c % heads == 0, k.c == q.c / heads * keyValueHeads, v.c % keyValueHeads == 0 else {
             throw .shape("Attention: queries \(q), keys \(k) and values \(v) do not split into \(heads) heads over \(keyValueHeads)")
         }
-        guard q.n == k.n, k.n == v.n, k.h == v.h, k.w == v.w else { throw .shape("Attention: keys \(k) and values \(v) must have the same tokens, queries \(q) the same images") }
+        guard q.n == k.n, k.n == v.n, k.h == v.h, k.w == v.w else {
+            throw .shape("Attention: keys \(k) and values \(v) must have the same tokens, queries \(q) the same images")
+        }
         return try q.with(c: v.c / keyValueHeads * heads)
     }
 

@@ -8,7 +8,9 @@ package struct BatchNorm: OpRule {
     /// `scale = weight / sqrt(variance + epsilon)`, `shift = bias - mean * scale`, computed in double. All arrays have one length.
     package init(weight: [Float], bias: [Float], mean: [Float], variance: [Float], epsilon: Double) throws(GraphError) {
         guard !weight.isEmpty, bias.count == weight.count, mean.count == weight.count, variance.count == weight.count else {
-            throw .weights("BatchNorm: weight, bias, mean and variance have \(weight.count), \(bias.count), \(mean.count) and \(variance.count) values, expected the same number")
+            throw .weights(
+                "BatchNorm: weight, bias, mean and variance have \(weight.count), \(bias.count), \(mean.count) and \(variance.count) values, expected the same number"
+            )
         }
         let factors = weight.indices.map { Double(weight[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
         scale = factors.map { Float($0) }

@@ -25,7 +25,9 @@ package struct Resize: OpRule {
     /// `height` and `width` of the output, in 1...2^20. For `nearest` the position is rounded down with `asymmetric` coordinates, to the nearest
     /// (halves down, as `nearest-exact`: `floor((i + 0.5) * n / m)`) with `halfPixel`; `alignCorners` rounds halves up.
     package init(height: Int, width: Int, method: Method, coordinates: Coordinates) throws(GraphError) {
-        guard (1...(1 << 20)).contains(height), (1...(1 << 20)).contains(width) else { throw .attribute("Resize: \(height)x\(width) is out of range, expected 1 to 2^20") }
+        guard (1...(1 << 20)).contains(height), (1...(1 << 20)).contains(width) else {
+            throw .attribute("Resize: \(height)x\(width) is out of range, expected 1 to 2^20")
+        }
         (self.height, self.width, self.method, self.coordinates) = (height, width, method, coordinates)
     }
 

@@ -16,7 +16,9 @@ package struct Slice: OpRule {
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         let extent = inputs[0].extent(axis)
-        guard start + (count - 1) * step < extent else { throw .shape("Slice: \(count) elements from \(start) by \(step) along \(axis) do not fit into \(inputs[0])") }
+        guard start + (count - 1) * step < extent else {
+            throw .shape("Slice: \(count) elements from \(start) by \(step) along \(axis) do not fit into \(inputs[0])")
+        }
         return try inputs[0].replacing(axis, by: count)
     }
 

@@ -25,7 +25,9 @@ package enum FoldBatchNorm {
         for index in rewriter.nodeIndices where rewriter.isLive(index) {
             guard case .batchNorm(let norm) = rewriter.graph.nodes[index].op else { continue }
             let (readers, isOutput) = rewriter.readers(of: rewriter.graph.nodes[index].output)
-            guard !isOutput, !readers.isEmpty, readers.allSatisfy({ takesPointwise(rewriter.graph.nodes[$0], rewriter.graph.nodes[index].output) }) else { continue }
+            guard !isOutput, !readers.isEmpty, readers.allSatisfy({ takesPointwise(rewriter.graph.nodes[$0], rewriter.graph.nodes[index].output) }) else {
+                continue
+            }
             for reader in readers {
                 let op = rewriter.graph.nodes[reader].op
                 guard let (filter, epilogue) = op.weighted else { continue }
