@@ -2,7 +2,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,31 +9,46 @@
 #include <time.h>
 #include <unistd.h>
 
+// How a step runs. Its tasks are cut into chunks, a few for each thread. A thread takes its own chunks first, always the same part of the tasks, so that
+// what it wrote in one step is in its cache in the next. When the step is not over soon after, it takes chunks of others: a thread that the system has
+// put aside holds up at most the chunk it is in. Whoever reports the last chunk opens the next step. All threads watch one word, the epoch, that changes
+// with every step and run; a cursor carries the epoch it belongs to, so that a thread that comes late cannot take a chunk of another step.
 enum {
-    spins_in_barrier = 4000,   // about 40 us of pauses: longer than any step's imbalance while nobody else uses the cores
-    spins_before_park = 20000, // about 200 us: back-to-back runs find the team awake
+    chunks_each = 4,
+    pauses_between_looks = 64, // about 1 us, longer than the imbalance of most steps
+    pauses_in_run = 4000,      // about 60 us, then sleep: somebody else may need the core more
+    pauses_before_park = 20000, // about 300 us: back-to-back runs find the team awake
     cache_line = 128,          // two lines, because prefetchers fetch pairs
 };
 
+typedef struct {
+    _Alignas(cache_line) _Atomic uint64_t cursor; // epoch << 32 | next chunk << 16 | end of the chunks
+} slot;
+
 struct opsin_team {
-    // Read-mostly: the run that is going on.
+    uint32_t threads;
+    pid_t owner;
+    pthread_mutex_t turn;
+    pthread_t *handles;
+    slot *slots;
+
+    // The run. Written before the epoch that publishes it; read by whoever holds a chunk of it.
     const opsin_step *steps;
     size_t count;
     char *scratch;
     size_t scratch_stride;
     uint64_t *nanoseconds;
-    uint32_t threads;
-    pid_t owner;
-    bool stop;
-    pthread_mutex_t turn;
-    pthread_t *handles;
+    uint64_t step_began;
 
-    // A futex word each, on lines of their own: which run (generation) and which step (phase) may go on, and who sleeps there.
-    _Alignas(cache_line) _Atomic uint32_t generation;
-    _Atomic uint32_t parked;
-    _Alignas(cache_line) _Atomic uint32_t phase;
+    // The open step.
+    size_t index;
+    uint32_t chunks;
+
+    _Alignas(cache_line) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers;
-    _Alignas(cache_line) _Atomic uint32_t arrived;
+    _Atomic uint32_t ended; // the epoch in which the last run was over
+    _Atomic bool running, stop;
+    _Alignas(cache_line) _Atomic uint32_t done; // chunks of the open step
 };
 
 typedef struct {
@@ -50,58 +64,100 @@ static inline void relax(void) {
 #endif
 }
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0); }
-static void futex_wake_all(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0); }
-
-// Waits until `word` is no longer `seen`: pauses first, then sleeps, so that two teams on the same cores do not burn each other's time.
-static void wait_for_change(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *waiting, int spins) {
-    for (int i = 0; i < spins; i++) {
-        if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
-        relax();
-    }
-    atomic_fetch_add(waiting, 1);
-    while (atomic_load(word) == seen) futex_wait(word, seen);
-    atomic_fetch_sub(waiting, 1);
-}
-
-static void change(_Atomic uint32_t *word, _Atomic uint32_t *waiting) {
-    atomic_fetch_add(word, 1); // sequentially consistent, like the waiter's increment and check: one of both sees the other
-    if (atomic_load(waiting)) futex_wake_all(word);
-}
-
-static void barrier(opsin_team *team) {
-    const uint32_t phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->threads) {
-        atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-        change(&team->phase, &team->sleepers);
-    } else {
-        wait_for_change(&team->phase, phase, &team->sleepers, spins_in_barrier);
-    }
-}
-
 static uint64_t now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-// Walks the list as thread `index`: its share of a step is one contiguous range.
-static void walk(opsin_team *team, uint32_t index) {
-    // Copies: after the last barrier the next run may already be writing the team's fields.
-    const opsin_step *steps = team->steps;
-    const size_t count = team->count, threads = team->threads;
-    void *scratch = team->scratch + index * team->scratch_stride;
-    uint64_t *nanoseconds = index == 0 ? team->nanoseconds : NULL;
-    uint64_t begin = nanoseconds ? now() : 0;
-    for (size_t i = 0; i < count; i++) {
-        const opsin_step *step = &steps[i];
-        const size_t first = step->tasks * index / threads, last = step->tasks * (index + 1) / threads;
-        if (first < last) step->run(step->arguments, first, last, scratch);
-        barrier(team);
-        if (nanoseconds) {
-            const uint64_t end = now();
-            nanoseconds[i] = end - begin;
-            begin = end;
+static void sleep_until_change(opsin_team *team, uint32_t seen) {
+    atomic_fetch_add(&team->sleepers, 1);
+    while (atomic_load(&team->epoch) == seen) syscall(SYS_futex, &team->epoch, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    atomic_fetch_sub(&team->sleepers, 1);
+}
+
+// Sequentially consistent, like the sleeper's count and check: one of both sees the other.
+static void publish(opsin_team *team) {
+    atomic_fetch_add(&team->epoch, 1);
+    if (atomic_load(&team->sleepers)) syscall(SYS_futex, &team->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+// Opens step `next` or the first one after it that has tasks; ends the run after the last one. Nobody holds a chunk.
+static void open_step(opsin_team *team, size_t next) {
+    while (next < team->count && team->steps[next].tasks == 0) {
+        if (team->nanoseconds) team->nanoseconds[next] = 0;
+        next++;
+    }
+    if (next == team->count) {
+        atomic_store(&team->running, false);
+        atomic_store(&team->ended, atomic_load(&team->epoch) + 1);
+        publish(team);
+        return;
+    }
+    const uint64_t epoch = (uint32_t)(atomic_load_explicit(&team->epoch, memory_order_relaxed) + 1);
+    const size_t tasks = team->steps[next].tasks, most = (size_t)team->threads * chunks_each;
+    const uint64_t chunks = tasks < most ? tasks : most;
+    team->index = next;
+    team->chunks = (uint32_t)chunks;
+    atomic_store_explicit(&team->done, 0, memory_order_relaxed);
+    if (team->nanoseconds) team->step_began = now();
+    for (uint64_t i = 0; i < team->threads; i++) {
+        const uint64_t first = chunks * i / team->threads, end = chunks * (i + 1) / team->threads;
+        atomic_store_explicit(&team->slots[i].cursor, epoch << 32 | first << 16 | end, memory_order_release);
+    }
+    publish(team);
+}
+
+// Takes one chunk from a slot; false when it has none of this epoch left.
+static bool take(slot *from, uint32_t epoch, uint32_t *chunk) {
+    uint64_t cursor = atomic_load_explicit(&from->cursor, memory_order_acquire);
+    do {
+        *chunk = cursor >> 16 & 0xffff;
+        if (cursor >> 32 != epoch || *chunk >= (cursor & 0xffff)) return false;
+    } while (!atomic_compare_exchange_weak_explicit(&from->cursor, &cursor, cursor + (1 << 16), memory_order_acquire, memory_order_acquire));
+    return true;
+}
+
+static void run_chunk(opsin_team *team, uint32_t thread, uint32_t chunk) {
+    const opsin_step *step = &team->steps[team->index];
+    const size_t first = step->tasks * chunk / team->chunks, last = step->tasks * (chunk + 1) / team->chunks;
+    step->run(step->arguments, first, last, team->scratch + thread * team->scratch_stride);
+}
+
+// Counts chunks as done; the last of a step opens the next one.
+static void report(opsin_team *team, uint32_t count) {
+    const uint32_t chunks = team->chunks; // read before the count: afterwards the step may be another
+    if (atomic_fetch_add_explicit(&team->done, count, memory_order_acq_rel) + count != chunks) return;
+    if (team->nanoseconds) team->nanoseconds[team->index] = now() - team->step_began;
+    open_step(team, team->index + 1);
+}
+
+// Takes part in the step of `epoch` as far as there is something to do. False when there was nothing at all.
+static bool take_part(opsin_team *team, uint32_t thread, uint32_t slot_index, uint32_t epoch) {
+    uint32_t chunk, count = 0;
+    while (take(&team->slots[slot_index], epoch, &chunk)) {
+        run_chunk(team, thread, chunk);
+        count++;
+    }
+    if (count) report(team, count);
+    return count > 0;
+}
+
+// Works on the step of `epoch` and comes back when the epoch is another one.
+static void follow(opsin_team *team, uint32_t thread, uint32_t epoch) {
+    take_part(team, thread, thread, epoch);
+    for (uint32_t pauses = 0;;) {
+        for (int i = 0; i < pauses_between_looks; i++, pauses++) {
+            if (atomic_load_explicit(&team->epoch, memory_order_acquire) != epoch) return;
+            relax();
+        }
+        const bool running = atomic_load_explicit(&team->running, memory_order_relaxed);
+        for (uint32_t i = 1; running && i < team->threads; i++) {
+            if (take_part(team, thread, (thread + i) % team->threads, epoch)) pauses = 0;
+        }
+        if (pauses >= (running ? pauses_in_run : pauses_before_park)) {
+            sleep_until_change(team, epoch);
+            return;
         }
     }
 }
@@ -110,19 +166,20 @@ static void *work(void *argument) {
     const worker_start start = *(worker_start *)argument;
     free(argument);
     opsin_team *team = start.team;
-    for (uint32_t seen = 0;; seen++) {
-        wait_for_change(&team->generation, seen, &team->parked, spins_before_park);
-        if (team->stop) return NULL;
-        walk(team, start.index);
+    for (;;) {
+        const uint32_t epoch = atomic_load(&team->epoch); // before `stop`, which is set before the last publication
+        if (atomic_load(&team->stop)) return NULL;
+        follow(team, start.index, epoch);
     }
 }
 
 static void dismiss(opsin_team *team, uint32_t started) {
-    team->stop = true;
-    change(&team->generation, &team->parked);
+    atomic_store(&team->stop, true);
+    if (started) publish(team);
     for (uint32_t i = 0; i < started; i++) pthread_join(team->handles[i], NULL);
     pthread_mutex_destroy(&team->turn);
     free(team->handles);
+    free(team->slots);
     free(team);
 }
 
@@ -133,10 +190,12 @@ opsin_team *opsin_team_create(uint32_t threads) {
     *team = (opsin_team){.threads = threads, .owner = getpid()};
     pthread_mutex_init(&team->turn, NULL);
     team->handles = calloc(threads, sizeof *team->handles);
-    if (!team->handles) {
+    team->slots = aligned_alloc(cache_line, threads * sizeof(slot));
+    if (!team->handles || !team->slots) {
         dismiss(team, 0);
         return NULL;
     }
+    for (uint32_t i = 0; i < threads; i++) atomic_init(&team->slots[i].cursor, 0);
     for (uint32_t i = 1; i < threads; i++) {
         worker_start *start = malloc(sizeof *start);
         if (start) *start = (worker_start){team, i};
@@ -157,7 +216,7 @@ void opsin_team_destroy(opsin_team *team) {
 
 uint32_t opsin_team_threads(const opsin_team *team) { return team->threads; }
 
-// One thread needs no barrier; nor does the child of a fork, which has no team behind it.
+// One thread needs no team; nor has the child of a fork one behind it.
 static void walk_alone(const opsin_step *steps, size_t count, void *scratch, uint64_t *nanoseconds) {
     for (size_t i = 0; i < count; i++) {
         const uint64_t begin = nanoseconds ? now() : 0;
@@ -177,7 +236,13 @@ void opsin_team_run(opsin_team *team, const opsin_step *steps, size_t count, voi
     team->scratch = scratch;
     team->scratch_stride = scratch_stride;
     team->nanoseconds = nanoseconds;
-    change(&team->generation, &team->parked);
-    walk(team, 0);
+    atomic_store(&team->running, true);
+    open_step(team, 0);
+    for (;;) {
+        // By the published epoch, not by `running`: the next run may not count on while the last publication is still on its way.
+        const uint32_t epoch = atomic_load(&team->epoch);
+        if (epoch == atomic_load(&team->ended)) break;
+        follow(team, 0, epoch);
+    }
     pthread_mutex_unlock(&team->turn);
 }

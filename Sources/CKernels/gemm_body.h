@@ -20,14 +20,12 @@ enum { MAX_VECTORS = 2, MAX_ROWS = 12 };
 #endif
 
 #if OPSIN_BUILD_BF16
-#define OPSIN_POINT_ALWAYS true // rows are gathered into a strip anyway, with their padding
 typedef int32_t element; // two bf16 values
 typedef __m512i factors;
 INLINE factors load_factors(const element *p) { return _mm512_loadu_si512(p); }
 INLINE factors splat_factor(element pair) { return _mm512_set1_epi32(pair); }
 INLINE V multiply_add(factors a, factors b, V sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 #else
-#define OPSIN_POINT_ALWAYS false
 typedef float element;
 typedef V factors;
 INLINE factors load_factors(const element *p) { return load(p); }
@@ -280,13 +278,22 @@ INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *insid
         out->row_stride = q->depth * sizeof(float);
         return;
     }
-    if (OPSIN_POINT_ALWAYS || q->shape.run != w->output_width) {
+    if (q->shape.run != w->output_width) {
         point_rows(w, q->x, first_row, 0, rows, table, out);
         return;
     }
     const size_t ox = first_row - run * w->output_width;
     const size_t begin = inside->begin > ox ? inside->begin - ox : 0;
     const size_t end = inside->end > ox ? (inside->end - ox < rows ? inside->end - ox : rows) : 0;
+#if OPSIN_BUILD_BF16
+    // One segment only, and all of the depth: what lies in the padding is gathered into the strip as zeros.
+    if (begin == 0 && end == rows) {
+        stride_rows(w, q->x, run, ox, begin, end, table, out);
+        if (out->segments[0].groups * out->segments[0].length == q->depth) return;
+        out->count = 0;
+    }
+    point_rows(w, q->x, first_row, 0, rows, table, out);
+#else
     // Few channels: a pointed tile has too little to do between pointers, so only the pixels at the border take it.
     if (begin < end && (w->channels < 16 || (begin == 0 && end == rows))) {
         const size_t room = (size_t)w->kernel_height * w->kernel_width * q->shape.tile_rows;
@@ -296,6 +303,7 @@ INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *insid
     } else {
         point_rows(w, q->x, first_row, 0, rows, table, out);
     }
+#endif
 }
 
 #if OPSIN_BUILD_BF16
