@@ -50,19 +50,18 @@ void main() {
 // y = 1 where the subgroup's sum and shuffle agree with the same through shared memory.
 layout(std430, binding = 0) readonly buffer X { uint x[]; };
 layout(std430, binding = 1) writeonly buffer Y { uint y[]; };
-shared uint sums[64];
-shared uint lanes[64 * 128];
+shared uint lanes[128];
 void main() {
-    const uint i = gl_GlobalInvocationID.x;
-    sums[gl_LocalInvocationIndex] = 0;
+    const uint i = gl_GlobalInvocationID.x, first = gl_SubgroupID * gl_SubgroupSize, partner = gl_SubgroupInvocationID ^ 1;
+    lanes[gl_LocalInvocationIndex] = 0;
+    lanes[gl_LocalInvocationIndex + 64] = 0;
     barrier();
-    atomicAdd(sums[gl_SubgroupID], x[i]);
-    lanes[gl_SubgroupID * 128 + gl_SubgroupInvocationID] = x[i];
+    lanes[min(first + gl_SubgroupInvocationID, 127)] = x[i];
     barrier();
-    const uint partner = gl_SubgroupInvocationID ^ 1;
-    const bool sum = subgroupAdd(x[i]) == sums[gl_SubgroupID];
+    uint sum = 0;
+    for (uint lane = 0; lane < gl_SubgroupSize; lane++) sum += lanes[min(first + lane, 127)];
     const uint other = subgroupShuffle(x[i], partner);
-    y[i] = sum && (partner >= gl_SubgroupSize || other == lanes[gl_SubgroupID * 128 + partner]) ? 1 : 0;
+    y[i] = subgroupAdd(x[i]) == sum && (partner >= gl_SubgroupSize || other == lanes[min(first + partner, 127)]) ? 1 : 0;
 }
 #endif
 

@@ -56,6 +56,8 @@ internal import CVulkan
     /// Starts the work. `wait` must follow before the next `submit`.
     func submit() throws(VulkanError) {
         guard !isRunning else { throw VulkanError(.argument, "the commands are still running") }
+        // After a time-out the fence may still be in use.
+        if let failure = core.failure { throw VulkanError(.deviceLost, "the device was lost before: \(failure.description)") }
         var fence: VkFence? = unsafe fence
         try unsafe core.note(core.vk.resetFences(core.handle, 1, &fence), "vkResetFences")
         try unsafe core.submit(handle, self.fence)
