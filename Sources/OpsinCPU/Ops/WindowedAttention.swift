@@ -9,7 +9,7 @@ extension WindowedAttention: CPUOp {
         let down = q.h / windowHeight, across = q.w / windowWidth, pairs = q.n * down * across * heads
         let block = attentionBlock(rows: tokens, pairs: pairs, plan)
         // The kernel reads tables in vectors, so behind the last value too.
-        let bias = positionBias.map { unsafe plan.parameters($0 + [Float](repeating: 0, count: 16)) }
+        let bias = unsafe positionBias.map { unsafe plan.parameters($0 + [Float](repeating: 0, count: 16)) }
         var arguments = unsafe opsin_attention_arguments(
             q: plan.pointer(node.inputs[0]), k: plan.pointer(node.inputs[1]), v: plan.pointer(node.inputs[2]), y: plan.pointer(node.output),
             images: q.n, queries: tokens, keys: tokens, heads: heads, key_value_heads: heads, head_size: headSize, value_size: headSize, block: block,

@@ -4,11 +4,28 @@ extension ModelFolder {
     /// The MOAT that the configuration describes.
     func moat(_ name: String) throws(ModelError) -> MOAT {
         let size = try timmInputSize(config.object("pretrained_cfg"))
-        guard let network = MOAT(name: name, classCount: try classCount(), inputSize: size, options: try moatOptions()) else {
+        let classCount = try classCount(), options = try moatOptions()
+        if let variant = try customVariant() { return MOAT(name: name, variant: variant, classCount: classCount, inputSize: size, options: options) }
+        guard let network = MOAT(name: name, classCount: classCount, inputSize: size, options: options) else {
             throw ModelError(
                 .unsupported, file: config.file, "architecture \(shown(name)) is not supported, expected \(MOAT.names.joined(separator: ", "))")
         }
         return network
+    }
+
+    /// Widths and depths that the configuration spells out, as deeplab2 names them; nil when it names a published member only.
+    private func customVariant() throws(ModelError) -> MOAT.Variant? {
+        guard let stem = try config.int("stem_size", in: 1...(1 << 16)) else { return nil }
+        func four(_ key: String) throws(ModelError) -> [Int] {
+            let numbers = config.value(key)?.array?.compactMap(\.int) ?? []
+            guard numbers.count == 4, numbers.allSatisfy({ (1...(1 << 16)).contains($0) }) else {
+                throw config.wrong(key, config.value(key) ?? .null, "four integers of 1 to 65536, one a stage")
+            }
+            return numbers
+        }
+        let blocks = try four("num_blocks")
+        guard blocks.allSatisfy({ $0 <= 100 }) else { throw config.wrong("num_blocks", config.value("num_blocks") ?? .null, "at most 100 blocks a stage") }
+        return MOAT.Variant(stem: stem, blocks: blocks, widths: try four("hidden_size"), inputSide: 224, isCentered: false)
     }
 
     /// The values that shape the layers, checked; what is missing is as deeplab2's classifiers have it.

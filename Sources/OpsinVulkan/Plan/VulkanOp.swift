@@ -30,6 +30,7 @@ extension Op {
         case .resize: throw .noKernel
         case .slice: throw .noKernel
         case .softmax: throw .noKernel
+        case .windowedAttention: throw .noKernel
         }
     }
 }
