@@ -1,5 +1,5 @@
 /// The Castagnoli checksum, and the masked form that TensorFlow and LevelDB store.
-enum CRC32C {
+package enum CRC32C {
     /// Eight tables of 256: entry `[k * 256 + b]` is the checksum of byte `b` followed by `k` zero bytes.
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -16,7 +16,7 @@ enum CRC32C {
     }()
 
     /// The checksum of `bytes`, eight at a time.
-    static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         unsafe tables.withUnsafeBufferPointer { tables in
             var crc = UInt32.max
             var index = 0
@@ -35,5 +35,5 @@ enum CRC32C {
     }
 
     /// What a file stores for a checksum: rotated and shifted, so that a checksum over data that holds checksums stays a good one.
-    static func masked(_ crc: UInt32) -> UInt32 { (crc >> 15 | crc << 17) &+ 0xA282_EAD8 }
+    package static func masked(_ crc: UInt32) -> UInt32 { (crc >> 15 | crc << 17) &+ 0xA282_EAD8 }
 }

@@ -1,7 +1,7 @@
 /// Snappy's block format: a length, then literals and copies of what was already written.
-enum Snappy {
+package enum Snappy {
     /// The decompressed bytes; nil when the input is no such block, or would give more than `limit` bytes.
-    static func decompress(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
+    package static func decompress(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
         var reader = ByteReader(input)
         guard let count = reader.int(limit: limit) else { return nil }
         var out: [UInt8] = []

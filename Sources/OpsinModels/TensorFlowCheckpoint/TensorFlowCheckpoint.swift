@@ -47,6 +47,9 @@ package struct TensorFlowCheckpoint: Sendable {
 
     static let suffix = ".index"
 
+    /// Names of all variables, bookkeeping included, in the order of the index.
+    package var variables: [String] { entries.map(\.name) }
+
     /// The weights under their variables' names. An exponential moving average takes the place of the variable that it follows; what optimizers keep
     /// (slots beneath a variable, counters) is left out. Checks each tensor's size and checksum.
     package func weights() throws(ModelError) -> WeightSource {
