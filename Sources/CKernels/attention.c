@@ -79,14 +79,23 @@ OPSIN_INLINE void transpose16(f32x16 *v, float scale, float *to, size_t rows) {
     }
 }
 
+// How many tokens stand between the first token of an image or window and token t of it.
+OPSIN_INLINE size_t place(const opsin_attention_arguments *a, size_t t) {
+    const uint32_t columns = (uint32_t)a->windows.columns;
+    return columns ? (uint32_t)t / columns * (size_t)columns * a->windows.across + (uint32_t)t % columns : t;
+}
+
 // to[depth][keys rounded up to 16] = the keys' channels, transposed and scaled; zeros behind the last key.
-OPSIN_INLINE void pack_keys(const float *k, size_t stride, size_t keys, size_t depth, float scale, float *to) {
+OPSIN_INLINE void pack_keys(const opsin_attention_arguments *a, const float *k, size_t first, size_t keys, float *to) {
+    const size_t stride = a->key_value_heads * a->head_size, depth = a->head_size;
     for (size_t t = 0; t < keys; t += 16) {
+        const float *from[16];
+        for (size_t i = 0; i < 16; i++) from[i] = k + place(a, first + (t + i < keys ? t + i : t)) * stride;
         for (size_t p = 0; p < depth; p += 16) {
             f32x16 v[16];
             // Lanes behind the last channel read another head's, or what follows the tensor, and are not stored.
-            for (size_t i = 0; i < 16; i++) v[i] = t + i < keys ? FROM16(k + (t + i) * stride + p) : SPLAT(0);
-            transpose16(v, scale, to + p * STRIDE + t, depth - p);
+            for (size_t i = 0; i < 16; i++) v[i] = t + i < keys ? FROM16(from[i] + p) : SPLAT(0);
+            transpose16(v, a->scale, to + p * STRIDE + t, depth - p);
         }
     }
 }
@@ -96,8 +105,27 @@ OPSIN_INLINE void pack_queries(opsin_isa isa, const opsin_attention_arguments *a
     const size_t group = a->heads / a->key_value_heads;
     for (size_t i = 0; i < tile_rows(isa); i++) {
         const size_t r = first + i;
-        const float *from = q + (r / group * a->heads + r % group) * a->head_size;
+        const float *from = q + (place(a, r / group) * a->heads + r % group) * a->head_size;
         for (size_t p = 0; p < depth; p += 16) AT16(to + i * STRIDE + p) = i < rows ? FROM16(from + p) : SPLAT(0);
+    }
+}
+
+// Scores of a tile before the product: the biases of its rows' keys, which start at key `first_key` of the window.
+OPSIN_INLINE void start_with_bias(opsin_isa isa, const opsin_attention_arguments *a, const float *bias, size_t first, size_t rows, size_t first_key, size_t keys,
+                                  float *scores) {
+    const size_t columns = a->windows.columns, height = a->keys / columns, width = 2 * columns - 1;
+    for (size_t i = 0; i < tile_rows(isa); i++) {
+        // Rows behind the last are computed too, and dropped.
+        const size_t query = first + (i < rows ? i : 0);
+        const float *from = bias + (height - 1 - query / columns) * width + columns - 1 - query % columns;
+        float *to = scores + i * STRIDE;
+        size_t y = first_key / columns, x = first_key % columns;
+        for (size_t t = 0; t < keys; y++, x = 0) {
+            const size_t end = t + columns - x < keys ? t + columns - x : keys;
+            // Runs are written in order: what a store of sixteen writes too much the next one overwrites, or nobody reads.
+            for (const float *run = from + y * width + x; t < end; t += 16, run += 16) AT16(to + t) = FROM16(run);
+            t = end;
+        }
     }
 }
 
@@ -161,7 +189,7 @@ size_t opsin_attention_scratch(const opsin_attention_arguments *arguments) {
 
 // Adds a block of keys to the sums of a tile of rows.
 OPSIN_INLINE void attend_tile(opsin_isa isa, const opsin_attention_arguments *a, const scratch_layout *l, float *scratch, const float *q, size_t first,
-                              size_t rows, size_t keys, int start, const float *values, float *sums, row_state *states) {
+                              size_t rows, size_t first_key, size_t keys, const float *bias, const float *values, float *sums, row_state *states) {
     const size_t padded = (keys + 15) / 16 * 16, value_floats = (a->value_size + 15) / 16 * 16;
     float *queries = scratch + l->queries, *scores = scratch + l->scores;
     float factors[MOST_ROWS];
@@ -169,44 +197,56 @@ OPSIN_INLINE void attend_tile(opsin_isa isa, const opsin_attention_arguments *a,
         const size_t depth = a->head_size - p < DEPTH ? a->head_size - p : DEPTH;
         pack_queries(isa, a, q + p, first, rows, depth, queries);
         for (size_t i = 0; i < MOST_ROWS; i++) factors[i] = 1;
-        multiply_rows(isa, queries, scratch + l->keys + p * STRIDE, STRIDE, depth, p ? factors : NULL, scores, STRIDE, padded);
+        if (bias && p == 0) start_with_bias(isa, a, bias, first, rows, first_key, keys, scores);
+        multiply_rows(isa, queries, scratch + l->keys + p * STRIDE, STRIDE, depth, p || bias ? factors : NULL, scores, STRIDE, padded);
     }
     for (size_t i = 0; i < tile_rows(isa); i++) soften_row(scores + i * STRIDE, keys, states + i, factors + i);
-    multiply_rows(isa, scores, values, values == scratch + l->values ? value_floats : a->key_value_heads * a->value_size, keys, start ? NULL : factors, sums,
+    multiply_rows(isa, scores, values, values == scratch + l->values ? value_floats : a->key_value_heads * a->value_size, keys, first_key ? factors : NULL, sums,
                   value_floats, value_floats);
 }
 
-// One task: `rows` rows from `first` of one key-value head of one image.
-OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, const scratch_layout *l, float *scratch, size_t image, size_t head, size_t first,
+// The tokens of all images and windows before the first of window `w`, counted over all images.
+OPSIN_INLINE size_t window_start(const opsin_attention_arguments *a, size_t w, size_t tokens) {
+    if (!a->windows.columns) return w * tokens;
+    const size_t across = a->windows.across;
+    return w / across * across * tokens + w % across * a->windows.columns;
+}
+
+// One task: `rows` rows from `first` of one key-value head of one image or window.
+OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, const scratch_layout *l, float *scratch, size_t window, size_t head, size_t first,
                          size_t rows) {
     const size_t group = a->heads / a->key_value_heads, step = tile_rows(isa), value_floats = (a->value_size + 15) / 16 * 16;
     const size_t k_stride = a->key_value_heads * a->head_size, v_stride = a->key_value_heads * a->value_size;
-    const float *q = a->q + (image * a->queries * a->heads + head * group) * a->head_size;
-    const float *k = a->k + image * a->keys * k_stride + head * a->head_size, *v = a->v + image * a->keys * v_stride + head * a->value_size;
-    float *y = a->y + (image * a->queries * a->heads + head * group) * a->value_size;
+    const size_t query_start = window_start(a, window, a->queries), key_start = window_start(a, window, a->keys);
+    const float *q = a->q + (query_start * a->heads + head * group) * a->head_size;
+    const float *k = a->k + key_start * k_stride + head * a->head_size, *v = a->v + key_start * v_stride + head * a->value_size;
+    float *y = a->y + (query_start * a->heads + head * group) * a->value_size;
+    const size_t table = a->windows.columns ? (2 * (a->keys / a->windows.columns) - 1) * (2 * a->windows.columns - 1) : 0;
+    const float *bias = a->windows.bias ? a->windows.bias + head * table : NULL;
     row_state *states = (row_state *)(scratch + l->states);
     for (size_t i = 0; i < rows + step; i++) states[i] = (row_state){-INFINITY, 0};
 
     for (size_t t = 0; t < a->keys; t += KEYS) {
         const size_t keys = a->keys - t < KEYS ? a->keys - t : KEYS;
-        pack_keys(k + t * k_stride, k_stride, keys, a->head_size, a->scale, scratch + l->keys);
+        pack_keys(a, k, t, keys, scratch + l->keys);
         // Rows of values that are far apart would fall into the same sets of the cache: bring them together, once for all tiles.
         const float *values = v + t * v_stride;
-        if (v_stride != value_floats) {
+        if (v_stride != value_floats || a->windows.columns) {
             float *to = scratch + l->values;
             for (size_t i = 0; i < keys; i++) {
-                for (size_t c = 0; c < value_floats; c += 16) AT16(to + i * value_floats + c) = FROM16(values + i * v_stride + c);
+                const float *from = v + place(a, t + i) * v_stride;
+                for (size_t c = 0; c < value_floats; c += 16) AT16(to + i * value_floats + c) = FROM16(from + c);
             }
             values = to;
         }
         for (size_t i = 0; i < rows; i += step) {
-            attend_tile(isa, a, l, scratch, q, first + i, rows - i, keys, t == 0, values, scratch + l->sums + i * value_floats, states + i);
+            attend_tile(isa, a, l, scratch, q, first + i, rows - i, t, keys, bias, values, scratch + l->sums + i * value_floats, states + i);
         }
     }
     for (size_t i = 0; i < rows; i++) {
         const size_t r = first + i;
         const float *sums = scratch + l->sums + i * value_floats, factor = 1.0f / states[i].sum;
-        float *to = y + (r / group * a->heads + r % group) * a->value_size;
+        float *to = y + (place(a, r / group) * a->heads + r % group) * a->value_size;
         size_t c = 0;
         for (; c + 16 <= a->value_size; c += 16) AT16(to + c) = FROM16(sums + c) * factor;
         if (c == a->value_size) continue;

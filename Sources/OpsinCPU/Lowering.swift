@@ -25,6 +25,7 @@ extension Op {
         case .resize(let op): try op.lower(node, plan)
         case .slice(let op): try op.lower(node, plan)
         case .softmax(let op): try op.lower(node, plan)
+        case .windowedAttention(let op): try op.lower(node, plan)
         }
     }
 }

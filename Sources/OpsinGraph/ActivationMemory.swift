@@ -83,7 +83,8 @@ extension Op {
     package var mayOverwriteFirstInput: Bool {
         switch self {
         case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .softmax: true
-        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice:
+        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice,
+            .windowedAttention:
             false
         }
     }

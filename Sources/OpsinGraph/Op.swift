@@ -37,6 +37,7 @@ package enum Op: Sendable {
     case resize(Resize)
     case slice(Slice)
     case softmax(Softmax)
+    case windowedAttention(WindowedAttention)
 
     /// The op's attributes behind the one interface.
     package var rule: any OpRule {
@@ -62,6 +63,7 @@ package enum Op: Sendable {
         case .resize(let op): op
         case .slice(let op): op
         case .softmax(let op): op
+        case .windowedAttention(let op): op
         }
     }
 

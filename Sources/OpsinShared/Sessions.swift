@@ -60,7 +60,6 @@ public func opsin_session_create(
         do throws(OpsinError) {
             return unsafe Handles.sessions.add(SessionObject(try Session(object.model, chosen), object))
         } catch {
-            // A precision that the device has not is no failure of the device.
             throw Failure(error.code.status, error.description)
         }
     }

@@ -17,7 +17,7 @@ import Testing
     }
 
     /// A few bytes replaced, removed, doubled, or swapped for a piece that means something to a parser.
-    private func mutated(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
+    func mutated(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
         let pieces = [
             "{", "}", "[", "]", ":", ",", "\"", "\\u", "\\ud800", "-", "1e999", "9223372036854775807", "-1", "0.5", "null", "\u{0}", "4611686018427387904",
         ]

@@ -6,6 +6,8 @@ package enum ModelTask: String, Hashable, Sendable {
     case detect
     case segment
     case depth
+    /// No answer of its own: maps for another network.
+    case features
 }
 
 /// Rows and columns of an input.

@@ -9,6 +9,7 @@ extension ModelFolder {
         guard File.kind(output) == nil || File.kind(output) == .folder else {
             throw ModelError(.file, file: output, "is a file, expected a folder to write to")
         }
+        if let checkpointWeights { return try Self.convert(checkpointWeights, config, to: output, type: type) }
         var files: [SafetensorsFile] = []
         for path in try weightFiles() { files.append(try SafetensorsFile(path: path)) }
         try File.makeFolder(output)
@@ -26,6 +27,20 @@ extension ModelFolder {
         try writer.write(tensors, to: File.join(output, "model.safetensors"))
     }
 
+    /// A folder of a checkpoint: its variables under their own names, and the configuration that was made of them.
+    private static func convert(_ weights: WeightSource, _ config: Config, to output: String, type: ConstantType) throws(ModelError) {
+        try File.makeFolder(output)
+        var tensors: [SafetensorsWriter.Tensor] = []
+        for case .weight(let constant) in weights.tensors.values {
+            tensors.append(
+                SafetensorsWriter.Tensor(name: constant.name, type: TensorType(type), dimensions: constant.dimensions) { () throws(ModelError) in
+                    try bytes(of: constant, as: type, file: weights.name)
+                })
+        }
+        try File.write(Array((config.json.prettyText + "\n").utf8), to: File.join(output, "config.json"))
+        try SafetensorsWriter().write(tensors, to: File.join(output, "model.safetensors"))
+    }
+
     private static func converted(_ entry: TensorEntry, of file: SafetensorsFile, type: ConstantType) -> SafetensorsWriter.Tensor {
         guard let constant = file.constant(entry) else {
             return SafetensorsWriter.Tensor(name: entry.name, type: entry.type, dimensions: entry.dimensions) {
@@ -33,13 +48,18 @@ extension ModelFolder {
             }
         }
         return SafetensorsWriter.Tensor(name: entry.name, type: TensorType(type), dimensions: entry.dimensions) { () throws(ModelError) in
-            switch Narrowing.bytes(of: constant, as: type) {
-            case .success(let bytes): return bytes
-            case .failure(let misfit):
-                throw ModelError(
-                    .unsupported, file: file.path,
-                    "tensor \(shown(entry.name)) holds \(misfit.value), which \(TensorType(type).rawValue) cannot; take bf16 or f32")
-            }
+            try bytes(of: constant, as: type, file: file.path)
+        }
+    }
+
+    /// The constant's elements as bytes of `type`. Throws when one does not fit it.
+    private static func bytes(of constant: Constant, as type: ConstantType, file: String) throws(ModelError) -> [UInt8] {
+        switch Narrowing.bytes(of: constant, as: type) {
+        case .success(let bytes): return bytes
+        case .failure(let misfit):
+            throw ModelError(
+                .unsupported, file: file,
+                "tensor \(shown(constant.name)) holds \(misfit.value), which \(TensorType(type).rawValue) cannot; take bf16 or f32")
         }
     }
 

@@ -9,6 +9,7 @@ extension ModelFolder {
         switch format {
         case .timm(let name): try timm(name)
         case .transformers(let modelType): try transformers(modelType)
+        case .moat(let name): try moat(name)
         }
     }
 
@@ -48,7 +49,7 @@ extension ModelFolder {
             let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         default:
-            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\"")
+            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\" or \"moat\"")
         }
     }
 
@@ -80,7 +81,7 @@ extension ModelFolder {
     }
 
     /// `[3, h, w]` of timm's `pretrained_cfg`; nil when it says nothing.
-    private func timmInputSize(_ pretrained: Config) throws(ModelError) -> InputSize? {
+    func timmInputSize(_ pretrained: Config) throws(ModelError) -> InputSize? {
         guard let value = pretrained.value("input_size") else { return nil }
         guard let numbers = value.array, numbers.count == 3, let channels = numbers[0].int, let height = numbers[1].int, let width = numbers[2].int else {
             throw pretrained.wrong("input_size", value, "three integers: channels, height, width")

@@ -3,6 +3,8 @@ extension ModelFolder {
     package func classCount() throws(ModelError) -> Int {
         let range = 1...Self.maximumClasses
         switch format {
+        case .moat:
+            return try config.int("num_classes", in: 0...Self.maximumClasses) ?? 1000
         case .timm:
             if config.value("num_classes")?.int == 0 {
                 throw ModelError(.unsupported, file: config.file, "num_classes is 0: a model without a classifier is not supported")
@@ -27,10 +29,10 @@ extension ModelFolder {
         let count = try classCount()
         let named: [Int: String] =
             switch format {
-            case .timm: try timmLabels(count)
+            case .timm, .moat: try timmLabels(count)
             case .transformers: try names("id2label", config.value("id2label"), count)
             }
-        if named.isEmpty, case .timm = format {
+        if named.isEmpty, !format.isTransformers {
             if count == ImageNetLabels.all.count { return ImageNetLabels.all }
             if count == ImageNetLabels.all.count - 1 { return Array(ImageNetLabels.all.dropFirst()) }
         }

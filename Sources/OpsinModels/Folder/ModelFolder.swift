@@ -1,6 +1,7 @@
-/// A model as its publisher ships it: a folder with `config.json`, usually `preprocessor_config.json`, and weights as safetensors.
+/// A model as its publisher ships it: a folder with `config.json`, usually `preprocessor_config.json`, and weights as safetensors; or a TensorFlow
+/// checkpoint of MOAT, whose configuration follows from its variables.
 ///
-/// Opening reads the configuration only: preprocessing needs no weights, and what the weights are is said by `network()`.
+/// Opening a folder reads the configuration only: preprocessing needs no weights, and what the weights are is said by `network()`.
 package struct ModelFolder: Sendable {
     package let path: String
     package let config: Config
@@ -9,22 +10,58 @@ package struct ModelFolder: Sendable {
     package let preprocessor: Config?
     /// The weight file that the caller named; nil: the folder's.
     private let weightFile: String?
+    /// The weights of a TensorFlow checkpoint, when that is what was opened.
+    let checkpointWeights: WeightSource?
 
-    /// Opens a folder, or the folder around a `.safetensors` file.
+    /// Opens a folder, the folder around a `.safetensors` file, or a TensorFlow checkpoint (`.index` file, prefix, folder or `.tar.gz`).
     package init(path: String) throws(ModelError) {
-        switch File.kind(path) {
-        case .folder?: (self.path, weightFile) = (path, nil)
-        case .file? where path.hasSuffix(".safetensors"): (self.path, weightFile) = (File.folder(of: path), path)
-        case nil: throw ModelError(.file, file: path, "no such file or folder, expected a model folder")
-        default: throw ModelError(.file, file: path, "is no model, expected a folder with config.json and model.safetensors")
+        let kind = File.kind(path)
+        if kind == .file, path.hasSuffix(".safetensors") {
+            try self.init(folder: File.folder(of: path), weightFile: path)
+        } else if try !Self.isModelFolder(path), let location = try TensorFlowCheckpoint.location(path) {
+            try self.init(checkpoint: location)
+        } else {
+            guard let kind else { throw ModelError(.file, file: path, "no such file or folder, expected a model folder") }
+            guard kind == .folder else { throw ModelError(.file, file: path, "is no model, expected a folder with config.json and model.safetensors") }
+            try self.init(folder: path, weightFile: nil)
         }
+    }
+
+    private init(folder path: String, weightFile: String?) throws(ModelError) {
+        (self.path, self.weightFile, checkpointWeights) = (path, weightFile, nil)
         let configFile = File.join(self.path, "config.json")
         guard File.kind(configFile) != nil else { throw ModelError(.file, file: path, "holds no config.json, expected a model folder of timm or transformers") }
-        config = Config(file: configFile, json: try File.json(configFile))
+        let config = Config(file: configFile, json: try File.json(configFile))
         guard config.json.members != nil else { throw ModelError(.config, file: configFile, "is no JSON object") }
         format = try ModelFormat(config)
+        self.config = if case .moat(let name) = format { Self.completed(config, architecture: name) } else { config }
         let preprocessorFile = File.join(self.path, "preprocessor_config.json")
         preprocessor = File.kind(preprocessorFile) == nil ? nil : Config(file: preprocessorFile, json: try File.json(preprocessorFile))
+    }
+
+    /// Opens a checkpoint; `config.json` beside it overrides what is not in it.
+    private init(checkpoint location: TensorFlowCheckpoint.Location) throws(ModelError) {
+        let checkpoint: TensorFlowCheckpoint, given: JSON?
+        switch location {
+        case .index(let index):
+            checkpoint = try TensorFlowCheckpoint(index: index)
+            path = File.folder(of: index)
+            let file = File.join(path, "config.json")
+            given = File.kind(file) == nil ? nil : try File.json(file)
+        case .archive(let archive):
+            (checkpoint, given) = try TensorFlowCheckpoint.open(archive: archive)
+            path = archive
+        }
+        let weights = try checkpoint.weights()
+        config = try Self.config(of: weights, given: given, file: given == nil ? checkpoint.path : File.join(path, "config.json"))
+        format = try ModelFormat(config)
+        (checkpointWeights, weightFile, preprocessor) = (weights, nil, nil)
+    }
+
+    /// Whether a folder's configuration is about weights in safetensors files.
+    private static func isModelFolder(_ path: String) throws(ModelError) -> Bool {
+        guard File.kind(path) == .folder, File.kind(File.join(path, "config.json")) != nil else { return false }
+        return try File.names(inFolder: path).contains { $0.hasSuffix(".safetensors") || $0.hasSuffix(".safetensors.index.json") }
     }
 
     /// The files that hold the weights: the one that was named, `model.safetensors`, the shards of its index, or the only safetensors file there is.
@@ -51,6 +88,7 @@ package struct ModelFolder: Sendable {
 
     /// The tensors of the weight files, mapped.
     package func weights() throws(ModelError) -> WeightSource {
+        if let checkpointWeights { return checkpointWeights }
         var files: [SafetensorsFile] = []
         for path in try weightFiles() { files.append(try SafetensorsFile(path: path)) }
         return try WeightSource(name: files.count == 1 ? files[0].path : path, files: files)

@@ -30,6 +30,7 @@ extension Op {
         case .resize: throw .noKernel
         case .slice(let op): try op.lower(node, plan)
         case .softmax(let op): try op.lower(node, plan)
+        case .windowedAttention: throw .noKernel
         }
     }
 }

@@ -1,0 +1,65 @@
+import OpsinCPU
+import OpsinGraph
+import OpsinModels
+import OracleSupport
+import Testing
+
+/// MOAT's cases on the CPU: global attention, windows and features, in every instruction set, fused and as the reference has them.
+@Suite(.enabled(if: OracleCase.sharedOracle != nil, "no shared/oracle beside the checkout, which holds the inputs"))
+struct MOATParityTests {
+    static let cases = ["tiny_moat_0", "tiny_moat_0_window", "moat_0"]
+
+    /// The case with its input, NHWC. The large ones are read where they are.
+    static func prepared(_ name: String) throws -> (oracle: OracleCase, input: [Float], shape: Shape) {
+        let shared = try #require(OracleCase.sharedOracle)
+        let oracle = try OracleCase(folder: File.join(shared, "cases/\(name)"), name: name)
+        let pixels = try #require(try oracle.expected()["pixel_values"])
+        let shape = try Shape(n: 1, h: pixels.dimensions[2], w: pixels.dimensions[3], c: 3), plane = shape.h * shape.w
+        return (oracle, (0..<plane * 3).map { pixels.values[$0 % 3 * plane + $0 / 3] }, shape)
+    }
+
+    /// Runs `graph` and compares each of its outputs with the tensor of that name; answers how many there were.
+    static func compare(
+        _ graph: Graph, _ input: [Float], _ expected: [String: OracleTensor], isa: ISA, threads: Int, what: String
+    ) throws -> Int {
+        let plan = try CPUPlan(graph, team: CPUTeam(threads: threads), weights: PackedWeights(), isa: isa)
+        plan.poison()
+        let outputs = try plan.run([input])
+        var compared = 0
+        for (port, values) in zip(plan.outputs, outputs) {
+            guard let tensor = expected[port.name] else { continue }
+            let shape = port.value.shape, pixels = shape.h * shape.w
+            var found = (0..<values.count).map { values[$0 % pixels * shape.c + $0 / pixels] }
+            // Large maps are stored as samples.
+            if tensor.dimensions == [4096], found.count > 4096 { found = OracleCase.sample(found) }
+            let worst = distance(found, tensor.values)
+            #expect(worst <= 1e-4, "\(what) \(isa.rawValue) \(threads) threads: \(port.name) is off by \(worst)")
+            compared += 1
+        }
+        return compared
+    }
+
+    /// The largest difference over the largest expected magnitude.
+    static func distance(_ found: [Float], _ expected: [Float]) -> Double {
+        guard found.count == expected.count else { return .infinity }
+        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
+        return zip(found, expected).reduce(0.0) { worst, pair in
+            let difference = abs(Double(pair.0) - Double(pair.1))
+            return difference.isNaN ? .infinity : max(worst, difference)
+        } / max(largest, 1e-12)
+    }
+
+    @Test(arguments: cases, ISA.available)
+    func fusedGraphGivesTheReferencesValues(name: String, isa: ISA) throws {
+        let (oracle, input, shape) = try Self.prepared(name)
+        let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w).optimized()
+        let compared = try Self.compare(graph, input, oracle.expected(), isa: isa, threads: 2, what: name)
+        #expect(compared == (name == "tiny_moat_0_window" ? 5 : 1))
+    }
+
+    @Test func unfusedGraphGivesTheReferencesValues() throws {
+        let (oracle, input, shape) = try Self.prepared("tiny_moat_0_window")
+        let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w)
+        #expect(try Self.compare(graph, input, oracle.expected(), isa: ISA.usable(), threads: 1, what: "unfused") == 5)
+    }
+}
