@@ -1,10 +1,13 @@
 # What people and CI type. `make help` lists it.
-.PHONY: help setup build run test bench format-check clean
+.PHONY: help setup build run test fuzz bench format-check clean
 .DEFAULT_GOAL := help
 
 release := .build/release
 # The tests are built the way the products are, so that both come from one build (Package.swift: standaloneCommand).
 test_flags := -c release --disable-testable-imports --parallel
+# How long `make fuzz` reads mutated files, and from which seed on; `make test` does so for a minute, beside its tests.
+SECONDS ?= 60
+SEED ?= 1
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,9 +27,14 @@ run: build ## builds, then says what is on Examples/images/cat.jpg
 test: ## builds, then runs every test
 	@Scripts/setup tests
 	@$(MAKE) --no-print-directory build
-	swift test $(test_flags)
+	@swift build -c release --product OpsinFuzz
+	@$(release)/OpsinFuzz --seconds 60 & fuzz=$$!; swift test $(test_flags); tests=$$?; wait $$fuzz && exit $$tests
 	@for tests in Tests/*/run.sh; do if [ -x "$$tests" ]; then echo "$$tests" && "$$tests" || exit 1; fi; done
 	@echo "make test: all tests passed"
+
+fuzz: ## mutated files at every reader: make fuzz SECONDS=60 SEED=1
+	@swift build -c release --product OpsinFuzz
+	@$(release)/OpsinFuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench: build ## times Opsin and its peers in one run (Benchmarks/README.md)
 	@Benchmarks/run
