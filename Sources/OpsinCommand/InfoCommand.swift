@@ -11,7 +11,10 @@ struct InfoCommand: ParsableCommand {
     var json = false
 
     mutating func run() throws {
-        let runtime = try Runtime()
+        // Nothing runs, so no GPU is opened.
+        var options = Runtime.Options()
+        options.device = .cpu
+        let runtime = try Runtime(options)
         let model = try self.model.map { path throws(OpsinError) in try Model(runtime, path: path) } ?? Model(runtime, defaultFor: .classify)
         let info = try model.info()
         guard !json else { return Terminal.line(info.jsonText) }

@@ -90,9 +90,12 @@ extension String {
         return text
     }
 
-    /// Cut or filled with blanks to `width` characters; what is cut is the beginning, for names that differ at their ends.
+    /// Cut or filled with blanks to `width` characters; what is cut is the beginning, at a dot where there is one: paths of modules differ at their ends.
     func columnKeepingEnd(_ width: Int) -> String {
-        count > width ? "…" + suffix(max(width - 1, 0)) : column(width)
+        guard count > width else { return column(width) }
+        let end = suffix(max(width - 1, 0))
+        let part = end.firstIndex(of: ".").map { end[end.index(after: $0)...] } ?? end
+        return ("…" + (part.count > width / 2 ? part : end)).column(width)
     }
 
     /// Cut or filled with blanks to `width` characters, text on the left.

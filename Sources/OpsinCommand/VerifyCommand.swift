@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A photo; without it a fixed pattern.", valueName: "file"))
     var image: String?
 
-    @Option(help: "Largest difference that passes, over the largest expected magnitude; by default 1e-4 for fp32, 0.25 for bf16.")
+    @Option(help: "Largest difference that passes, over the largest expected magnitude; by default 1e-4 for fp32, 0.05 for fp16, 0.25 for bf16.")
     var tolerance: Double?
 
     @OptionGroup var common: CommonOptions
@@ -27,13 +27,29 @@ struct VerifyCommand: ParsableCommand {
         let opened = try Model(common.runtime(), path: model)
         let options = try common.sessionOptions()
         let session = try Session(opened, options)
-        let limit = tolerance ?? (session.precision == .bf16 ? 0.25 : 1e-4)
-        let verification = try expected.map { path throws(OpsinError) in try against(path, opened, options, limit) } ?? againstCPU(opened, options, limit)
+        let limit = tolerance ?? Self.tolerance(session.precision)
+        let (verification, report, run) =
+            try expected.map { path throws(OpsinError) in try against(path, opened, options, limit) } ?? againstCPU(opened, options, limit)
+        var timings = Timings()
+        timings.run = run
+        try common.writeReport(report, timings)
         if common.json { Terminal.line(verification.jsonText) } else { print(verification, session.precision) }
         guard verification.holds else { throw InputsFailed() }
     }
 
-    private func against(_ path: String, _ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Verification {
+    /// About four times what right implementations differ by on the networks that round most.
+    private static func tolerance(_ precision: Precision) -> Double {
+        switch precision {
+        case .bf16: 0.25
+        case .fp16: 0.05
+        default: 1e-4
+        }
+    }
+
+    /// What was compared, and what ran for how many milliseconds.
+    private typealias Answer = (Verification, Report, Double)
+
+    private func against(_ path: String, _ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Answer {
         let tensors = try TensorFile.read(path)
         let input: Tensor
         if let image {
@@ -50,11 +66,11 @@ struct VerifyCommand: ParsableCommand {
         // Modules that were stored whole come out of the fused graph, as `run --features` gave them.
         let layers = Set(try opened.layerNames())
         if !options.exposesLayers { options.features = expected.map(\.name).filter(layers.contains) }
-        let (outputs, _, _) = try Session(opened, options).run(tensors: [input])
-        return Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit)
+        let (outputs, run, report) = try Session(opened, options).run(tensors: [input])
+        return (Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit), report, run)
     }
 
-    private func againstCPU(_ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Verification {
+    private func againstCPU(_ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Answer {
         let input: Tensor
         if let image { input = try opened.preprocess(Image(path: image)).tensor } else { input = try opened.patternInput() }
         var referenceOptions = Session.Options()
@@ -62,11 +78,13 @@ struct VerifyCommand: ParsableCommand {
         var options = options
         // Fused, but with every module's output kept: what a run really computes.
         options.features = try opened.moduleOutputs()
-        let cpu = try Model(Runtime(), path: opened.path)
-        let (expected, _, _) = try Session(cpu, referenceOptions).run(tensors: [input])
-        let (found, _, _) = try Session(opened, options).run(tensors: [input])
+        var cpu = Runtime.Options()
+        cpu.device = .cpu
+        let reference = try Model(Runtime(cpu), path: opened.path)
+        let (expected, _, _) = try Session(reference, referenceOptions).run(tensors: [input])
+        let (found, run, report) = try Session(opened, options).run(tensors: [input])
         let names = Set(found.map(\.name))
-        return Verification(expected: expected.filter { names.contains($0.name) }, found: found, tolerance: limit)
+        return (Verification(expected: expected.filter { names.contains($0.name) }, found: found, tolerance: limit), report, run)
     }
 
     private func print(_ verification: Verification, _ precision: Precision) {

@@ -19,7 +19,7 @@ extension CommandTests.Devices {
         #expect(devices.allSatisfy { ["cpu", "vulkan"].contains($0["kind"]?.string) })
         let table = try opsin(["devices"])
         expectGood(table)
-        #expect(table.lines.first?.hasPrefix("cpu ") ?? false)
+        #expect(table.lines.first?.hasPrefix("* cpu ") ?? false)
     }
 
     @Test func theReportSaysWhatRan() throws {
@@ -58,12 +58,9 @@ extension CommandTests.Devices {
         #expect(try object(outcome)["classes"]?.array?.first?["label"]?.string == "Egyptian cat")
     }
 
-    /// No GPU can be used by this build or on this machine, or one is: then nothing falls back.
     @Test func vulkanFallsBackAndSaysWhy() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("report.json")
-        let hasGPU = try object(opsin(["devices", "--json"])).array?.contains { $0["kind"]?.string == "vulkan" } ?? false
-        guard !hasGPU else { return }
         for device in ["vulkan", "vulkan:0", "vulkan:3f2504e0-4f89-11d3-9a0c-0305e82c3301", "vulkan:two\nlines"] {
             let outcome = try opsin(["classify", "--json", Files.cat, "--device", device, "--report", path])
             #expect(outcome.exit == 0 && outcome.complaint?.contains("running on the CPU, because ") ?? false, "\(outcome.err)")
@@ -73,9 +70,37 @@ extension CommandTests.Devices {
             expectGood(try opsin(["classify", "--quiet", Files.cat, "--device", device]))
             expectRefused(try opsin(["classify", Files.cat, "--device", device], environment: ["OPSIN_NO_CPU_FALLBACK": "1"]), exit: 3, "device vulkan", "CPU")
         }
-        // Nothing to forbid when the CPU was asked for.
+        // Nothing to forbid when the CPU was asked for, or nothing was.
         expectGood(try opsin(["classify", Files.cat, "--device", "cpu"], environment: ["OPSIN_NO_CPU_FALLBACK": "1"]))
         expectGood(try opsin(["classify", Files.cat, "--device", "auto"], environment: ["OPSIN_NO_CPU_FALLBACK": "0"]))
+    }
+
+    /// Where there is a Vulkan driver, one that computes on the CPU included.
+    @Test func vulkanGivesTheSameAnswer() throws {
+        let listed = try opsin(["devices", "--json"], seesGPUs: true)
+        expectGood(listed)
+        let devices = try object(listed).array ?? []
+        #expect(devices.filter { $0["chosen"]?.bool ?? false }.count == 1)
+        #expect(Set(devices.map { $0["id"]?.string }).count == devices.count)
+        guard devices.contains(where: { $0["kind"]?.string == "vulkan" }) else { return }
+        let folder = try TemporaryFolder()
+        let path = folder.file("report.json")
+        let outcome = try opsin(
+            ["classify", "--json", Files.cat, "--device", "vulkan", "--report", path], environment: ["OPSIN_NO_CPU_FALLBACK": "1"], seesGPUs: true)
+        expectGood(outcome)
+        let result = try object(outcome)
+        #expect(result["device"]?.string == "vulkan")
+        let best = result["classes"]?.array?.first
+        #expect(best?["label"]?.string == "Egyptian cat" && abs((best?["score"]?.double ?? 0) - 0.42746) < 1e-3)
+        let report = try JSON(parsing: String(decoding: bytes(of: path), as: UTF8.self))
+        #expect(report["device"]?["kind"]?.string == "vulkan" && report["fallbacks"]?.array?.isEmpty ?? false && (report["dispatches"]?.int ?? 0) > 10)
+        expectRefused(
+            try opsin(["classify", Files.cat, "--device", "vulkan:99"], environment: ["OPSIN_NO_CPU_FALLBACK": "1"], seesGPUs: true), exit: 3, "vulkan:99")
+        expectRefused(try opsin(["classify", Files.cat, "--device", "vulkan", "--precision", "bf16"], seesGPUs: true), exit: 3, "bf16")
+        expectGood(try opsin(["verify", Files.model, "--device", "vulkan", "--precision", "fp32"], seesGPUs: true))
+        // A CPU in a GPU's clothes is taken only when it is asked for.
+        let automatic = try object(opsin(["classify", "--json", Files.cat], seesGPUs: true))["device"]?.string
+        #expect(automatic == devices.first { $0["chosen"]?.bool ?? false }?["kind"]?.string)
     }
 
     @Test func precisions() throws {

@@ -44,12 +44,16 @@ struct Unrunnable: Error, CustomStringConvertible {
 }
 
 /// Runs the program to its end, at most `seconds`; environment variables of Opsin are those of `environment` only.
+///
+/// - Parameter seesGPUs: false hides every Vulkan driver, so that what is tested is the same on all machines.
 func opsin(
-    _ arguments: [String], environment: [String: String] = [:], folder: String = Program.repository, output: Output = .kept, seconds: Int = 120
+    _ arguments: [String], environment: [String: String] = [:], folder: String = Program.repository, output: Output = .kept, seesGPUs: Bool = false,
+    seconds: Int = 120
 ) throws -> Outcome {
     let scratch = try TemporaryFolder()
     let outPath = scratch.path + "/out", errPath = scratch.path + "/err"
-    var variables = ["PATH=/usr/bin:/bin", "HOME=/tmp", "LC_ALL=C.UTF-8"]
+    var variables = ["PATH=/usr/bin:/bin", "HOME=\(scratch.path)", "LC_ALL=C.UTF-8"]
+    if !seesGPUs { variables += ["VK_DRIVER_FILES=/nonexistent", "VK_ICD_FILENAMES=/nonexistent"] }
     variables += environment.map { "\($0.key)=\($0.value)" }
 
     var actions = unsafe posix_spawn_file_actions_t()

@@ -121,8 +121,10 @@ extension CommandTests.Tensors {
         expectGood(plain)
         #expect(plain.lines.last?.hasPrefix("fp32: equal (tolerance 1.0e-04)") ?? false && plain.lines.count > 10)
         #expect(plain.lines.allSatisfy { $0.count <= 100 })
-        let photo = try opsin(["verify", Files.model, "--image", Files.cat, "--json"])
+        let folder = try TemporaryFolder()
+        let photo = try opsin(["verify", Files.model, "--image", Files.cat, "--json", "--report", folder.file("report.json")])
         expectGood(photo)
+        #expect(try JSON(parsing: String(decoding: bytes(of: folder.file("report.json")), as: UTF8.self))["precision"]?.string == "fp32")
         let hasBF16 = try object(opsin(["devices", "--json"])).array?.first?["features"]?.array?.contains { $0.string?.hasSuffix("_bf16") ?? false } ?? false
         guard hasBF16 else { return }
         let bf16 = try opsin(["verify", model, "--device", "cpu", "--precision", "bf16", "--json"])
