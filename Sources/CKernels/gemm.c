@@ -76,18 +76,23 @@ static float from_half(uint16_t h) {
     return value;
 }
 
-float opsin_stored_value(const opsin_stored_weights *w, size_t output, size_t input, size_t tap) {
-    const size_t at = output * w->output_stride + input * w->input_stride + tap * w->tap_stride;
+// Element `at` of stored values; with a constant type nothing is left of the switch.
+static inline __attribute__((always_inline)) float stored_at(const void *data, int32_t type, size_t at) {
     float value;
-    if (w->type == OPSIN_STORED_FLOAT32) {
-        memcpy(&value, (const char *)w->data + at * 4, sizeof value);
-    } else {
-        uint16_t half;
-        memcpy(&half, (const char *)w->data + at * 2, sizeof half);
-        const uint32_t bits = (uint32_t)half << 16;
-        if (w->type == OPSIN_STORED_FLOAT16) value = from_half(half);
-        else memcpy(&value, &bits, sizeof value);
+    if (type == OPSIN_STORED_FLOAT32) {
+        memcpy(&value, (const char *)data + at * 4, sizeof value);
+        return value;
     }
+    uint16_t half;
+    memcpy(&half, (const char *)data + at * 2, sizeof half);
+    if (type == OPSIN_STORED_FLOAT16) return from_half(half);
+    const uint32_t bits = (uint32_t)half << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float opsin_stored_value(const opsin_stored_weights *w, size_t output, size_t input, size_t tap) {
+    float value = stored_at(w->data, w->type, output * w->output_stride + input * w->input_stride + tap * w->tap_stride);
     if (w->output_scale) value *= w->output_scale[output];
     if (w->input_scale) value *= w->input_scale[input];
     return value;
@@ -101,6 +106,25 @@ static uint16_t to_bfloat(float value) {
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+// Columns [column, column + width) of a panel; those behind the last output stay zero. A depth step at a time, so that writes are in order and each line
+// that is read serves sixteen steps.
+static inline __attribute__((always_inline)) void pack_panel(const opsin_stored_weights *w, int32_t type, bool bf16, size_t column, size_t width, char *panel) {
+    const size_t real = smaller(width, w->outputs - column);
+    for (size_t tap = 0; tap < w->taps; tap++) {
+        for (size_t c = 0; c < w->inputs; c++) {
+            const size_t k = tap * w->inputs + c, at = column * w->output_stride + c * w->input_stride + tap * w->tap_stride;
+            const float input_scale = w->input_scale ? w->input_scale[c] : 1.0f;
+            for (size_t j = 0; j < real; j++) {
+                float value = stored_at(w->data, type, at + j * w->output_stride);
+                if (w->output_scale) value *= w->output_scale[column + j];
+                value *= input_scale;
+                if (bf16) ((uint16_t *)panel)[(k / 2 * width + j) * 2 + k % 2] = to_bfloat(value);
+                else ((float *)panel)[k * width + j] = value;
+            }
+        }
+    }
+}
+
 void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, void *packed) {
     const size_t depth = w->taps * w->inputs;
     memset(packed, 0, opsin_gemm_packed_bytes(s, w->outputs, depth));
@@ -108,16 +132,9 @@ void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, v
     char *panel = packed;
     for (size_t p = 0; p < s->panels; p++) {
         const size_t width = (s->narrow + (p < s->wider)) * s->vector;
-        for (size_t j = 0; j < width && column + j < w->outputs; j++) {
-            for (size_t tap = 0; tap < w->taps; tap++) {
-                for (size_t c = 0; c < w->inputs; c++) {
-                    const size_t k = tap * w->inputs + c;
-                    const float value = opsin_stored_value(w, column + j, c, tap);
-                    if (s->bf16) ((uint16_t *)panel)[(k / 2 * width + j) * 2 + k % 2] = to_bfloat(value);
-                    else ((float *)panel)[k * width + j] = value;
-                }
-            }
-        }
+        if (s->bf16) pack_panel(w, w->type, true, column, width, panel);
+        else if (w->type == OPSIN_STORED_FLOAT32) pack_panel(w, OPSIN_STORED_FLOAT32, false, column, width, panel);
+        else pack_panel(w, w->type, false, column, width, panel);
         panel += s->bf16 ? (depth + 1) / 2 * width * 4 : depth * width * 4;
         column += width;
     }
