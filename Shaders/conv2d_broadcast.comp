@@ -3,7 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_ballot : require
 //! axis   STORAGE
-//! axis   TILE 2x4 4x4
+//! axis   TILE 2x4 4x4 4x8
 //! const  0 LOCAL 8
 //! const  1 POINTWISE
 //! const  2 ALIGNED_IN

@@ -140,7 +140,8 @@ struct OpsOnVulkanTests {
 
     /// `(images, queries, keys, heads, keyValueHeads, headSize, valueSize)`
     @Test(arguments: [
-        (1, 3, 2, 1, 1, 1, 3), (2, 7, 5, 3, 3, 5, 7), (3, 13, 17, 4, 1, 16, 15), (1, 49, 49, 2, 2, 32, 32), (1, 5, 300, 1, 1, 113, 17),
+        (1, 3, 2, 1, 1, 1, 3), (2, 7, 5, 3, 3, 5, 7), (3, 13, 17, 4, 1, 16, 15), (1, 49, 49, 2, 2, 32, 32), (2, 17, 9, 4, 2, 16, 24),
+        (1, 5, 300, 1, 1, 113, 17),
         (1, 3, 129, 2, 1, 300, 130),
     ])
     func attention(_ s: (Int, Int, Int, Int, Int, Int, Int)) throws {

@@ -28,7 +28,7 @@ struct Product {
     /// The kernel for devices whose loads are loops over lanes.
     private func lowerBroadcast(_ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
-        let tile: Conv2dBroadcastShader.Tile = y.pixels >= 32 ? .w4h4 : .w2h4
+        let tile = Product.broadcastTile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
         let weights = try plan.weights(filter.panels(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, width: 4 * Int(tile.h)))
         let g = try geometry()
@@ -39,6 +39,12 @@ struct Product {
             kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
         let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: rows * panels * 8, local: shader.local)
+    }
+
+    /// Pixels of one lane and quads of outputs: the larger, the fewer loads, while few outputs of the last panel are computed in vain.
+    static func broadcastTile(rows: Int, columns: Int) -> Conv2dBroadcastShader.Tile {
+        guard rows >= 32 else { return .w2h4 }
+        return columns % 32 == 0 || columns >= 160 ? .w4h8 : .w4h4
     }
 
     /// True for CPU-type devices with subgroups of eight that can broadcast: llvmpipe with 256-bit vectors.
