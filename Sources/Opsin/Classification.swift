@@ -15,7 +15,7 @@ public struct Classification: Hashable, Sendable {
 
 extension Classification {
     package var json: JSON {
-        ["label_id": .integer(labelID), "label": .string(label), "score": .number(Double(score))]
+        ["label_id": .integer(labelID), "label": .string(label), "score": .number(Double("\(score)") ?? Double(score))]
     }
 }
 

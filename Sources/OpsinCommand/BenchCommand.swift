@@ -96,7 +96,8 @@ struct BenchTable {
         if isFirst || showsOps { Terminal.line("device  precision  threads  batch    load ms   first ms      min   median      p90      p99") }
         let latency = run.latency
         let cells = [
-            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10), (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
+            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10),
+            (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
             String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(10), fixed(run.firstRunMilliseconds, 2).right(10),
             fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
         ]
@@ -117,7 +118,8 @@ struct BenchTable {
             ]
             Terminal.line(cells.joined(separator: " "))
         }
-        let roof = "; \(run.report.isa), measured peak here: \(fixed(run.peak.flops * 1e-9, 0)) GFLOP/s, \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
+        let (flops, bytes) = (fixed(run.peak.flops * 1e-9, 0), fixed(run.peak.bytes * 1e-9, 1))
+        let roof = "; \(run.report.isa), measured peak here: \(flops) GFLOP/s, \(bytes) GB/s from memory"
         Terminal.line("sum \(fixed(total, 3)) ms\(hasPeak ? roof : "")\n")
     }
 

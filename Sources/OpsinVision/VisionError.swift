@@ -1,3 +1,5 @@
+internal import OpsinModels
+
 /// Why an image, a recipe or a result cannot be made: one line that says what was expected and what was found.
 package struct VisionError: Error, CustomStringConvertible, Sendable, Hashable {
     package enum Code: Sendable {
@@ -23,7 +25,8 @@ package struct VisionError: Error, CustomStringConvertible, Sendable, Hashable {
     /// The file, where there is one.
     package let path: String?
 
-    package init(_ code: Code, _ reason: String, path: String? = nil) { (self.code, self.reason, self.path) = (code, reason, path) }
+    /// What `reason` quotes of a file may hold anything: control characters become `?`, and it is cut to a line that people read.
+    package init(_ code: Code, _ reason: String, path: String? = nil) { (self.code, self.reason, self.path) = (code, shown(reason, limit: 300), path) }
 
     package var description: String { path.map { "\($0): \(reason)" } ?? reason }
 

@@ -18,6 +18,23 @@ extension CommandTests.Classify {
         #expect(!(try opsin(["classify", Files.cat], environment: ["NO_COLOR": "1", "TERM": "xterm"])).out.contains("\u{1B}"))
     }
 
+    /// On a terminal, which `script` plays: colours unless NO_COLOR forbids them, and a bar while many photos are worked on.
+    @Test(.enabled(if: Program.hasTerminal, "needs /usr/bin/script")) func coloursAndProgressAreForTerminals() throws {
+        func onTerminal(_ command: String, _ environment: [String: String]) throws -> Outcome {
+            try opsin(["-qec", command, "/dev/null"], environment: environment, program: "/usr/bin/script")
+        }
+        let classify = "'\(Program.path)' classify '\(Files.cat)'"
+        #expect(try onTerminal(classify, ["TERM": "xterm"]).out.contains("\u{1B}[36m████████▌\u{1B}[0m"))
+        #expect(!(try onTerminal(classify, ["TERM": "xterm", "NO_COLOR": "1"])).out.contains("\u{1B}"))
+        #expect(!(try onTerminal(classify, ["TERM": "dumb"])).out.contains("\u{1B}"))
+        let many = classify + String(repeating: " '\(Files.rocket)'", count: 7)
+        let watched = try onTerminal(many + " > /dev/null", ["TERM": "xterm"])
+        #expect(watched.exit == 0 && watched.out.contains("░ 1/8") && watched.out.contains("█ 8/8"))
+        // Quiet, or with too few photos, nothing moves.
+        #expect(try onTerminal(many + " --quiet > /dev/null", ["TERM": "xterm"]).out.isEmpty)
+        #expect(try onTerminal(classify + " > /dev/null", ["TERM": "xterm"]).out.isEmpty)
+    }
+
     @Test func jsonIsOneObjectAPhoto() throws {
         let outcome = try opsin(["classify", "--json", Files.cat, Files.rocket])
         expectGood(outcome)
@@ -123,11 +140,14 @@ extension CommandTests.Classify {
     @Test func theDefaultModelIsWhereOPSIN_MODELSSays() throws {
         let folder = try TemporaryFolder()
         expectGood(try opsin(["classify", Files.cat], environment: ["OPSIN_MODELS": Files.models], folder: "/"))
-        expectRefused(try opsin(["classify", Files.cat], environment: ["OPSIN_MODELS": folder.path]), exit: 3, "mobilenet_v2_1.0_224", folder.path, "OPSIN_MODELS")
+        let nowhere = try opsin(["classify", Files.cat], environment: ["OPSIN_MODELS": folder.path])
+        expectRefused(nowhere, exit: 3, "mobilenet_v2_1.0_224", folder.path, "OPSIN_MODELS")
     }
 
     @Test func photosOfEveryFormat() throws {
-        let images = ["jpeg_420.jpg", "png_rgb8.png", "webp_lossless.webp", "bmp_24.bmp", "ppm.ppm", "pgm.pgm", "jpeg_orientation_6.jpg", "png_gray16_interlaced.png"]
+        let images = [
+            "jpeg_420.jpg", "png_rgb8.png", "webp_lossless.webp", "bmp_24.bmp", "ppm.ppm", "pgm.pgm", "jpeg_orientation_6.jpg", "png_gray16_interlaced.png",
+        ]
         let outcome = try opsin(["classify", "--json"] + images.map { Files.images + "/decode/in/" + $0 })
         expectGood(outcome)
         #expect(try objects(outcome).count == images.count)

@@ -24,9 +24,12 @@ func expectGood(_ outcome: Outcome, _ location: SourceLocation = #_sourceLocatio
 
 /// The run ended with that exit code, nothing on standard output, and one line that contains all of `parts`.
 func expectRefused(_ outcome: Outcome, exit: Int32, _ parts: String..., location: SourceLocation = #_sourceLocation) {
-    #expect(outcome.signal == nil && outcome.exit == exit, "exit \(outcome.exit ?? -1), signal \(outcome.signal ?? 0): \(outcome.err)", sourceLocation: location)
+    #expect(
+        outcome.signal == nil && outcome.exit == exit, "exit \(outcome.exit ?? -1), signal \(outcome.signal ?? 0): \(outcome.err)", sourceLocation: location)
     #expect(outcome.out.isEmpty, "\(outcome.out)", sourceLocation: location)
     let line = outcome.complaint
     #expect(line != nil, "not one line of at most 500 bytes: \(outcome.err)", sourceLocation: location)
-    for part in parts { #expect(line?.contains(part) ?? false, "\"\(part)\" is not in \"\(line ?? outcome.err)\"", sourceLocation: location) }
+    for part in parts {
+        #expect(line?.contains(part) ?? false, "\"\(part)\" is not in \"\(line ?? outcome.err)\"", sourceLocation: location)
+    }
 }

@@ -5,7 +5,8 @@ extension CommandTests.Folders {
     @Test func infoCountsToTheDigit() throws {
         let (_, convSmall) = try OracleFolders.convSmall.get(), (_, transformers) = try OracleFolders.transformers.get()
         for (path, architecture, parameters, labels) in [
-            (convSmall, "mobilenetv4_conv_small", 3_774_024, 1000), (transformers, "mobilenet_v2", 3_506_153, 1001), (Files.model, "mobilenet_v2", 3_506_153, 1001),
+            (convSmall, "mobilenetv4_conv_small", 3_774_024, 1000), (transformers, "mobilenet_v2", 3_506_153, 1001),
+            (Files.model, "mobilenet_v2", 3_506_153, 1001),
         ] {
             let outcome = try opsin(["info", path, "--json"])
             expectGood(outcome)

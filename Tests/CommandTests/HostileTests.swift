@@ -84,7 +84,8 @@ extension CommandTests.Hostile {
             ("length of 2^63", littleEndian(1 << 63) + Array("{}".utf8)), ("length of 2^64 - 1", littleEndian(.max) + Array("{}".utf8)),
             ("no JSON", littleEndian(4) + Array("nope".utf8)), ("an array", littleEndian(2) + Array("[]".utf8)), ("seven bytes", Array(weights.prefix(7))),
             ("negative offsets", changed("data_offsets", [-8, 8])), ("far offsets", changed("data_offsets", [0, .integer(1 << 62)])),
-            ("backward offsets", changed("data_offsets", [100, 50])), ("fractions", changed("data_offsets", [0.5, 8])), ("one offset", changed("data_offsets", [0])),
+            ("backward offsets", changed("data_offsets", [100, 50])), ("fractions", changed("data_offsets", [0.5, 8])),
+            ("one offset", changed("data_offsets", [0])),
             ("an overlap", changed("data_offsets", second)), ("a shape of 2^124", changed("shape", [.integer(1 << 62), .integer(1 << 62)])),
             ("a negative shape", changed("shape", [-1, -1001])), ("no shape", changed("shape", .null)), ("another shape", changed("shape", [1])),
             ("a dtype that is none", changed("dtype", "Q9")), ("I64 weights", changed("dtype", "I64")),
@@ -109,9 +110,11 @@ extension CommandTests.Hostile {
         let nested = String(repeating: #"{"a":"#, count: 10_000) + "1" + String(repeating: "}", count: 10_000)
         let configurations = [
             deep, nested, "", "{", "[]", "null", "{}", "{\"model_type\": 7}", #"{"model_type": "warp_drive"}"#, #"{"model_type": "warp\ndrive\u0000"}"#,
-            #"{"model_type": "mobilenet_v2", "image_size": -5, "depth_multiplier": 1e308}"#, #"{"model_type": "mobilenet_v2", "num_labels": 99999999999999999999}"#,
+            #"{"model_type": "mobilenet_v2", "image_size": -5, "depth_multiplier": 1e308}"#,
+            #"{"model_type": "mobilenet_v2", "num_labels": 99999999999999999999}"#,
             #"{"model_type": "mobilenet_v2", "depth_multiplier": 0.35}"#, #"{"model_type": "mobilenet_v2", "model_type": "mobilenet_v2"}"#,
-            #"{"architecture": "mobilenetv4_conv_small"}"#, #"{"architecture": "resnet50"}"#, "\u{FEFF}{}", "{\"model_type\": \"\(String(repeating: "x", count: 100_000))\"}",
+            #"{"architecture": "mobilenetv4_conv_small"}"#, #"{"architecture": "resnet50"}"#, "\u{FEFF}{}",
+            "{\"model_type\": \"\(String(repeating: "x", count: 100_000))\"}",
         ]
         for text in configurations {
             try folder.write(text, to: "config.json")
@@ -127,7 +130,9 @@ extension CommandTests.Hostile {
         for text in [
             deepText, "{", "[]", #"{"size": {"shortest_edge": -1}}"#, #"{"size": {"shortest_edge": 1e300}}"#, #"{"size": {"height": 0, "width": 5}}"#,
             #"{"size": {"shortest_edge": 224}, "image_std": [0, 0, 0]}"#, #"{"size": {"shortest_edge": 224}, "image_mean": ["a"]}"#,
-            #"{"size": {"shortest_edge": 224}, "resample": 99}"#, #"{"size": "large"}"#, #"{"crop_size": {"height": 4611686018427387904, "width": 4611686018427387904}}"#,
+            #"{"size": {"shortest_edge": 224}, "resample": 99}"#, #"{"size": "large"}"#, #"{"image_processor_type": "Mobile\u007f\nNet"}"#,
+            "{\"image_processor_type\": \"\(String(repeating: "x", count: 100_000))\"}",
+            #"{"crop_size": {"height": 4611686018427387904, "width": 4611686018427387904}}"#,
         ] {
             try folder.write(text, to: "preprocessor_config.json")
             let outcome = try opsin(["preprocess", folder.path, "--image", Files.cat, "--output", folder.file("out.safetensors")], seconds: 30)

@@ -6,6 +6,8 @@ enum Program {
 
     static let isThere = unsafe access(path, X_OK) == 0
 
+    static let hasTerminal = unsafe access("/usr/bin/script", X_OK) == 0
+
     /// The checkout that this file lies in.
     static let repository = parent(of: parent(of: parent(of: #filePath)))
 
@@ -48,7 +50,7 @@ struct Unrunnable: Error, CustomStringConvertible {
 /// - Parameter seesGPUs: false hides every Vulkan driver, so that what is tested is the same on all machines.
 func opsin(
     _ arguments: [String], environment: [String: String] = [:], folder: String = Program.repository, output: Output = .kept, seesGPUs: Bool = false,
-    seconds: Int = 120
+    program: String = Program.path, seconds: Int = 120
 ) throws -> Outcome {
     let scratch = try TemporaryFolder()
     let outPath = scratch.path + "/out", errPath = scratch.path + "/err"
@@ -77,10 +79,10 @@ func opsin(
 
     var child: pid_t = 0
     // The shell only changes the folder: posix_spawn cannot everywhere. It is gone before the program starts.
-    let started = unsafe withStrings(["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, Program.path] + arguments) { argv in
+    let started = unsafe withStrings(["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program] + arguments) { argv in
         unsafe withStrings(variables) { envp in unsafe posix_spawn(&child, "/bin/sh", &actions, nil, argv, envp) }
     }
-    guard started == 0 else { throw Unrunnable(description: "\(Program.path) does not start: \(unsafe String(cString: strerror(started)))") }
+    guard started == 0 else { throw Unrunnable(description: "\(program) does not start: \(unsafe String(cString: strerror(started)))") }
     let status = try wait(child, seconds: seconds, arguments)
     let ending = status & 0x7F
     return Outcome(exit: ending == 0 ? (status >> 8) & 0xFF : nil, signal: ending == 0 ? nil : ending, out: text(outPath), err: text(errPath))
@@ -89,7 +91,7 @@ func opsin(
 /// Calls `body` with the strings as C wants them.
 private func withStrings<Value>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value) -> Value {
     let copies = unsafe strings.map { unsafe strdup($0) }
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { copy in unsafe free(copy) } }
     return unsafe body(copies + [nil])
 }
 

@@ -46,7 +46,9 @@ struct Options {
     init(_ arguments: [String]) throws(Wrong) {
         var rest = arguments[...]
         while let name = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw Wrong(description: "\(name) needs a value, or is unknown (--seconds --seed --target --repeat --save)") }
+            guard let value = rest.popFirst() else {
+                throw Wrong(description: "\(name) needs a value, or is unknown (--seconds --seed --target --repeat --save)")
+            }
             switch name {
             case "--seconds":
                 guard let number = Int(value), (1...86_400).contains(number) else { throw Wrong(description: "--seconds is \(value), expected 1 to 86400") }

@@ -8,12 +8,13 @@ enum Mutation {
 
     /// Pieces of text that stand at the edges of what a parser of numbers and JSON takes.
     private static let pieces = [
-        "{", "}", "[", "]", ":", ",", "\"", "\\u", "\\ud800", "\\udc00\\ud800", "-", "+", ".", "e", "1e999", "-1e-999", "0.1", "1e308", "NaN", "Infinity", "null",
+        "{", "}", "[", "]", ":", ",", "\"", "\\u", "\\ud800", "\\udc00\\ud800", "-", "+", ".", "e", "1e999", "-1e-999", "0.1", "1e308", "NaN", "Infinity",
+        "null",
         "true", "false", "\u{0}", "\n", "#", " ", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "18446744073709551616", "1e18",
         "00", "-0", "\u{FEFF}", "\"\"", "[]", "{}", "4611686018427387904", "{\"a\":", "[[[[[[[[",
     ]
 
-    /// One to six changes of any kind, mostly few: what is spoiled in many places is refused at the first. Half fall near the beginning, since headers decide.
+    /// One to six changes of any kind, mostly few: what is spoiled in many places is refused at the first. Half fall near the beginning.
     static func bytes(_ original: [UInt8], other: [UInt8], isText: Bool, _ numbers: inout Numbers) -> [UInt8] {
         var bytes = original
         for _ in 0...numbers.below(1 + numbers.below(6)) {

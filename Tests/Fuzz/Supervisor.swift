@@ -50,7 +50,7 @@ struct Supervisor {
     private func spawn(_ arguments: [String]) -> pid_t? {
         var child: pid_t = 0
         let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe text in unsafe argv { unsafe free(text) } }
+        defer { unsafe argv.forEach { text in unsafe free(text) } }
         return unsafe posix_spawn(&child, "/proc/self/exe", nil, nil, argv, environ) == 0 ? child : nil
     }
 }
