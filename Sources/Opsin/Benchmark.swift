@@ -104,31 +104,46 @@ public struct Benchmark: Sendable {
 }
 
 extension Benchmark {
-    /// One element of `runs` in `opsin bench --json`.
+    /// One element of `runs` in `opsin bench --json`; the difference is to the outputs of `first`.
     package func json(against first: Benchmark?) -> JSON {
-        let difference = first.flatMap { difference(from: $0) }
-        return [
-            "device": .string(report.device.kind.rawValue), "name": .string(report.device.name), "precision": .string(report.precision.rawValue),
-            "isa": .string(report.isa), "threads": .integer(report.threads), "dispatches": .integer(report.dispatches), "batch": .integer(batch),
-            "load_ms": .number(loadMilliseconds.rounded(places: 4)), "first_run_ms": .number(firstRunMilliseconds.rounded(places: 4)), "cold_ms": cold.json,
-            "latency_ms": [
-                "min": .number(latency.min.rounded(places: 4)), "median": .number(latency.median.rounded(places: 4)),
-                "p90": .number(latency.p90.rounded(places: 4)), "p99": .number(latency.p99.rounded(places: 4)),
-                "mean": .number(latency.mean.rounded(places: 4)), "max": .number(latency.max.rounded(places: 4)), "runs": .integer(latency.count),
-            ],
-            "split_ms": split.json, "noise": noise.json, "difference": difference?.json ?? .null,
-            "peak": ["gflops": .number((peak.flops * 1e-9).rounded(places: 1)), "gbytes_per_s": .number((peak.bytes * 1e-9).rounded(places: 2))],
-            "memory_bytes": .integer(report.memoryBytes),
-            "fallbacks": .array(report.fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] }),
-            "ops": .array(ops.map { $0.json(peak) }),
+        var members: [JSON.Member] = [
+            .init("device", .string(report.device.kind.rawValue)), .init("name", .string(report.device.name)),
+            .init("precision", .string(report.precision.rawValue)), .init("isa", .string(report.isa)), .init("threads", .integer(report.threads)),
+            .init("dispatches", .integer(report.dispatches)), .init("batch", .integer(batch)), .init("load_ms", .rounded(loadMilliseconds)),
+            .init("first_run_ms", .rounded(firstRunMilliseconds)), .init("cold_ms", cold.json), .init("latency_ms", latency.json),
         ]
+        members += [
+            .init("split_ms", split.json), .init("noise", noise.json), .init("difference", first.flatMap { difference(from: $0)?.json } ?? .null),
+            .init("peak", peak.json), .init("memory_bytes", .integer(report.memoryBytes)),
+            .init("fallbacks", .array(report.fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] })),
+            .init("ops", .array(ops.map { $0.json(peak) })),
+        ]
+        return .object(members)
     }
 
     /// The whole of `opsin bench --json`, schema version 1. Differences are against the first run.
     public static func jsonText(model: String, _ runs: [Benchmark]) -> String {
         JSON.object([
             .init("schema_version", 1), .init("model", .string(model)), .init("identity", Identity.json),
-            .init("runs", .array(runs.enumerated().map { index, run in run.json(against: index == 0 ? nil : runs.first) })),
+            .init("runs", .array(runs.enumerated().map { run in run.element.json(against: run.offset == 0 ? nil : runs.first) })),
         ]).text
     }
+}
+
+extension Benchmark.Latency {
+    var json: JSON {
+        [
+            "min": .rounded(min), "median": .rounded(median), "p90": .rounded(p90), "p99": .rounded(p99), "mean": .rounded(mean), "max": .rounded(max),
+            "runs": .integer(count),
+        ]
+    }
+}
+
+extension Peak {
+    var json: JSON { ["gflops": .number((flops * 1e-9).rounded(places: 1)), "gbytes_per_s": .number((bytes * 1e-9).rounded(places: 2))] }
+}
+
+extension JSON {
+    /// Milliseconds with four decimals.
+    static func rounded(_ milliseconds: Double) -> JSON { .number(milliseconds.rounded(places: 4)) }
 }

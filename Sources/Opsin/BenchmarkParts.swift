@@ -1,4 +1,4 @@
-package import OpsinModels
+internal import OpsinModels
 
 extension Benchmark {
     /// What a first run costs, part by part, in milliseconds; what a device does not have is nil.

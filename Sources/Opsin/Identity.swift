@@ -29,7 +29,7 @@ enum Identity {
     }
 
     private static func text<Field>(_ field: Field) -> String {
-        unsafe withUnsafeBytes(of: field) { bytes in String(decoding: unsafe bytes.prefix { $0 != 0 }, as: UTF8.self) }
+        unsafe withUnsafeBytes(of: field) { bytes in unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     private static func line(_ path: String) -> String? { readSmallFile(path)?.split(separator: "\n").first.map(String.init) }
