@@ -11,8 +11,8 @@ extension BenchPage {
         section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:18px 20px;margin:0 0 18px}
         .scroll{overflow-x:auto}.tall{max-height:520px;overflow-y:auto}
         table{border-collapse:collapse;width:100%;font-size:12.5px;font-variant-numeric:tabular-nums}
-        th,td{padding:4px 9px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap;font-weight:400}
-        th:first-child,td.text{text-align:left}thead th{position:sticky;top:0;background:var(--card);color:var(--dim);z-index:1}
+        th,td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap;font-weight:400}
+        th:first-child,th.text,td.text{text-align:left}thead th{position:sticky;top:0;background:var(--card);color:var(--dim);z-index:1}
         tbody tr:hover{background:color-mix(in srgb,var(--c0) 9%,transparent)}
         button{font:inherit;color:inherit;background:none;border:1px solid var(--rule);border-radius:6px;padding:1px 9px;cursor:pointer}
         button.sort{border:0;padding:0}button.sort:hover{color:var(--fg);text-decoration:underline}
@@ -30,7 +30,7 @@ extension BenchPage {
         .bar{position:absolute;top:0;height:48px;background:color-mix(in srgb,var(--c) 72%,var(--card));border-right:1px solid var(--card);
         overflow:hidden;white-space:nowrap;text-overflow:clip;font-size:11px;line-height:48px;padding-left:3px;color:var(--fg)}
         .bar:hover{background:var(--c)}.bar.thin{font-size:0;padding:0}
-        .ticks span{position:absolute;top:52px;font-size:11px;color:var(--dim);border-left:1px solid var(--rule);padding-left:3px}
+        .ticks span{position:absolute;white-space:nowrap;top:52px;font-size:11px;color:var(--dim);border-left:1px solid var(--rule);padding-left:3px}
         .ticks .last{border:0;transform:translateX(-100%)}.zoom{margin-bottom:6px}.zoom button{margin-right:4px}
         """
 

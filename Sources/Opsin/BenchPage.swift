@@ -39,7 +39,7 @@ struct BenchPage {
         }
         let fallbacks = runs.flatMap(\.report.fallbacks).map { "<p class=\"warn\">\($0.what.html): \($0.reason.html)</p>" }.joined()
         return """
-            <section class="wide"><h2>Runs</h2><div class="scroll"><table><thead><tr>\(head.map { "<th>\($0)</th>" }.joined())</tr></thead>
+            <section class="wide"><h2>Runs</h2><div class="scroll"><table><thead><tr>\(head.map { "<th\($0 == head.last ? " class=\"text\"" : "")>\($0)</th>" }.joined())</tr></thead>
             <tbody>\(rows.joined(separator: "\n"))</tbody></table></div>\(fallbacks)
             <p class="sub">upload, compute, readback and host split a warm run; compute is the GPU's own clock, or the time inside kernels on the CPU.</p></section>
             """

@@ -21,7 +21,7 @@ struct BenchSection {
             <section id="run\(number)"><h2>\(BenchSection.title(run).html)</h2>
             <p class="sub">\(about.filter { !$0.isEmpty }.joined(separator: " · ").html)<br>cold: \(cold.html)<br>noise: \(run.noise.text.html)</p>\(bound)
             \(legend)
-            <h3>Roofline</h3>\(Roofline(run: run, colors: colors).svg)
+            <h3>Roofline</h3>\(Roofline(run: run, colors: colors, prefix: prefix).svg)
             <h3>Timeline</h3>\(timeline)
             <h3>Ops</h3>\(table)</section>
             """
@@ -36,6 +36,13 @@ struct BenchSection {
 
     private var colors: [String: Int] {
         Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1.op, min($0, 7)) })
+    }
+
+    /// Characters that all names begin with, up to a dot: `mobilenet_v2.`.
+    private var prefix: Int {
+        guard var common = run.ops.first?.name, run.ops.count > 1 else { return 0 }
+        for op in run.ops { common = common.commonPrefix(with: op.name) }
+        return common.lastIndex(of: ".").map { common.distance(from: common.startIndex, to: $0) + 1 } ?? 0
     }
 
     private var total: Double { max(run.ops.reduce(0) { $0 + $1.milliseconds }, 1e-9) }
@@ -56,7 +63,7 @@ struct BenchSection {
             start += op.milliseconds
             let about = "\(op.name): \(op.op), \(op.milliseconds.short) ms, \(width.rounded(places: 1)) %"
             return "<div class=\"bar c\(colors[op.op] ?? 7)\" style=\"left:\(left.rounded(places: 3))%;width:\(width.rounded(places: 3))%\" title=\"\(about.html)\">"
-                + "\(op.name.html)</div>"
+                + "\(op.name.dropFirst(prefix).html)</div>"
         }
         let ticks = (0...10).map { tick in
             "<span style=\"left:\(tick * 10)%\"\(tick == 10 ? " class=\"last\"" : "")>\((total * Double(tick) / 10).short)\(tick == 10 ? " ms" : "")</span>"
@@ -75,11 +82,21 @@ struct BenchSection {
             let numbers = [op.milliseconds, op.gflops, op.gigabytesPerSecond, op.intensity]
             let cells = numbers.map { "<td data-v=\"\($0)\">\($0.short)</td>" }.joined()
             let roof = op.roofShare(run.peak)
-            return "<tr><th scope=\"row\">\(op.name.html)</th><td class=\"text\">\(op.op.html)</td><td class=\"text\">\(op.kernel.html)</td>"
+            return "<tr><th scope=\"row\" title=\"\(op.name.html)\">\(op.name.dropFirst(prefix).html)</th><td class=\"text\">\(op.op.html)</td><td class=\"text\">\(op.kernel.html)</td>"
                 + "<td data-v=\"\(share)\"><i class=\"share\" style=\"width:\((share * 300).rounded(places: 1))px\"></i>\((share * 100).rounded(places: 1)) %</td>"
                 + "\(cells)<td data-v=\"\(roof)\">\((roof * 100).rounded(places: 0).short) %</td></tr>"
         }
-        let names = head.map { "<th><button class=\"sort\">\($0)</button></th>" }.joined()
+        let names = head.map { "<th\(["op", "kernel"].contains($0) ? " class=\"text\"" : "")><button class=\"sort\">\($0)</button></th>" }.joined()
         return "<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>\(names)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table></div>"
     }
+}
+
+extension String {
+    /// What both begin with.
+    fileprivate func commonPrefix(with other: String) -> String { String(zip(self, other).prefix { $0 == $1 }.map { $0.0 }) }
+}
+
+extension Substring {
+    /// As text of an HTML element or a quoted attribute.
+    fileprivate var html: String { String(self).html }
 }

@@ -61,9 +61,9 @@ extension Doctor {
     private mutating func lookAt(_ instance: VulkanInstance, _ index: Int) {
         let info = instance.devices[index], limits = info.limits
         let listings = judge(instance.devices, for: .auto)
-        let verdict = listings.indices.contains(index) ? "\(listings[index].chosen ? "" : "auto does not take it: ")\(listings[index].reason)" : ""
+        let verdict = listings.indices.contains(index) ? listings[index].chosen ? "auto takes it" : "auto does not take it: \(listings[index].reason)" : ""
         let topic = "vulkan:\(index)"
-        add(topic, .ok, "\(info.name), \(info.kind), Vulkan \(info.apiVersion), \(info.driverName) \(info.driverInfo) (\(verdict))")
+        add(topic, .ok, "\(info.name): \(info.kind), Vulkan \(info.apiVersion), \(info.driverName) \(info.driverInfo); \(verdict)")
         if let defect = info.defect { return add(topic, .problem, "it cannot be used: \(defect)", advice: "install a newer driver") }
         add(
             topic, .ok,
@@ -117,15 +117,25 @@ extension Doctor {
         guard let folder = options.cacheFolder else {
             return add("cache", .problem, "no folder for compiled pipelines: OPSIN_CACHE, XDG_CACHE_HOME and HOME are not set", advice: "set OPSIN_CACHE to a folder")
         }
-        // The folder is made at first use; until then its nearest parent decides.
-        var nearest = folder
-        while unsafe access(nearest, F_OK) != 0, let slash = nearest.lastIndex(of: "/"), slash != nearest.startIndex { nearest = String(nearest[..<slash]) }
-        guard unsafe access(nearest, W_OK) == 0 else {
-            return add("cache", .problem, "\(folder) cannot be written: every first run compiles all shaders", advice: "set OPSIN_CACHE to a folder that can, or mend the permissions of \(nearest)")
+        guard Doctor.canWrite(folder) else {
+            return add("cache", .problem, "\(folder) cannot be written: every first run compiles all shaders", advice: "set OPSIN_CACHE to a folder that can be written")
         }
         let files = Doctor.files(in: folder).filter { $0.hasSuffix(".pipelines") || $0.hasSuffix(".verdicts") }
         let bytes = files.reduce(0) { $0 + Doctor.size(folder + "/" + $1) }
         add("cache", .ok, "\(folder) can be written; \(files.count) files of ours, \(mebibytes(bytes))")
+    }
+
+    /// Makes the folder and a file in it, as a first run would, and takes the file away again.
+    private static func canWrite(_ folder: String) -> Bool {
+        for (index, character) in zip(folder.indices, folder) where character == "/" && index != folder.startIndex {
+            unsafe _ = mkdir(String(folder[..<index]), 0o700)
+        }
+        unsafe _ = mkdir(folder, 0o700)
+        let path = "\(folder)/doctor.\(getpid()).part"
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return unsafe unlink(path) == 0
     }
 
     private static func size(_ path: String) -> Int {

@@ -85,8 +85,11 @@ public struct Doctor: Sendable {
                 add("models", .ok, "\(task.rawValue): \(path) (\(folder))")
             } catch {
                 // Only classification ships with this version.
-                let isShipped = task == .classify
-                add("models", isShipped ? .problem : .note, "\(task.rawValue): \(error.description)", advice: isShipped ? "pass --model DIR, or set OPSIN_MODELS" : "")
+                guard task == .classify else {
+                    add("models", .note, "\(task.rawValue): \(name) is not here")
+                    continue
+                }
+                add("models", .problem, "\(task.rawValue): \(error.description)", advice: "pass --model DIR, or set OPSIN_MODELS")
             }
         }
     }

@@ -20,6 +20,8 @@ public struct MachinePeak: Hashable, Sendable {
     /// Bytes a second read from memory, and written (0: not measured).
     public let read: Double
     public let write: Double
+    /// Bytes a second of the device's own copy, both ways counted; 0 on the CPU.
+    public let copy: Double
     /// Microseconds of an empty dispatch behind a barrier, and from a submit to its end; 0 on the CPU.
     public let dispatchMicroseconds: Double
     public let submitMicroseconds: Double
@@ -32,7 +34,7 @@ public struct MachinePeak: Hashable, Sendable {
         return (many == 1 ? [1] : [1, many]).map { count in
             let roofs = CPUPeak(isa: isa, threads: count)
             return MachinePeak(
-                device: .cpu, threads: count, isa: isa.rawValue, fp32: roofs.fp32, bf16: roofs.bf16, fp16: 0, matrix: nil, read: roofs.read, write: 0,
+                device: .cpu, threads: count, isa: isa.rawValue, fp32: roofs.fp32, bf16: roofs.bf16, fp16: 0, matrix: nil, read: roofs.read, write: 0, copy: 0,
                 dispatchMicroseconds: 0, submitMicroseconds: 0)
         }
     }
@@ -45,7 +47,7 @@ public struct MachinePeak: Hashable, Sendable {
             return [
                 MachinePeak(
                     device: runtime.device, threads: 0, isa: "", fp32: roofs.fp32, bf16: 0, fp16: roofs.fp16 ?? 0, matrix: roofs.matrix, read: roofs.read,
-                    write: roofs.write, dispatchMicroseconds: roofs.dispatchMicroseconds, submitMicroseconds: roofs.submitMicroseconds)
+                    write: roofs.write, copy: roofs.copy, dispatchMicroseconds: roofs.dispatchMicroseconds, submitMicroseconds: roofs.submitMicroseconds)
             ]
         } catch {
             throw OpsinError(.device, "\(runtime.device.name): \(error.description)")
@@ -69,7 +71,7 @@ extension MachinePeak {
         ]
         if device.kind == .vulkan {
             members += [
-                .init("write_gbytes_per_s", .number((write * 1e-9).rounded(places: 2))), .init("dispatch_us", .number(dispatchMicroseconds.rounded(places: 3))),
+                .init("write_gbytes_per_s", .number((write * 1e-9).rounded(places: 2))), .init("copy_gbytes_per_s", .number((copy * 1e-9).rounded(places: 2))), .init("dispatch_us", .number(dispatchMicroseconds.rounded(places: 3))),
                 .init("submit_us", .number(submitMicroseconds.rounded(places: 2))),
             ]
         }

@@ -85,7 +85,7 @@ extension Backend {
                 let roofs = try DevicePeak(device)
                 // Sums are fp32 in every kernel; the roof is the fastest unit that could do the work in that storage.
                 let flops = storage == .f16 ? max(roofs.fp32, roofs.fp16 ?? 0, roofs.matrix ?? 0) : roofs.fp32
-                return Peak(flops: flops, bytes: roofs.read)
+                return Peak(flops: flops, bytes: roofs.memory)
             } catch {
                 throw PlanFailure(error)
             }

@@ -5,6 +5,8 @@ struct Roofline {
     let run: Benchmark
     /// Which of the page's colours an op has.
     let colors: [String: Int]
+    /// What the names of all ops begin with, which labels leave out.
+    let prefix: Int
 
     private static let width = 960.0
     private static let height = 440.0
@@ -88,9 +90,12 @@ struct Roofline {
         let points = [(start, min(start * roof.bytes, roof.flops)), (corner, min(corner * roof.bytes, roof.flops)), (highest, min(highest * roof.bytes, roof.flops))]
         let line = points.map { "\(x.place($0.0).rounded(places: 1)),\(y.place($0.1).rounded(places: 1))" }.joined(separator: " ")
         let (flat, slope) = ((highest * corner).squareRoot(), (start * corner).squareRoot())
+        // Where the slope is at the very left there is no room before it.
+        let isSteep = x.place(slope) < Roofline.left + 130
+        let besides = (place: x.place(slope) + (isSteep ? 8 : -8), anchor: isSteep ? "start" : "end")
         return "<g class=\"roof\"><polyline points=\"\(line)\"/>"
             + "<text x=\"\(x.place(flat).rounded(places: 1))\" y=\"\((y.place(roof.flops) - 7).rounded(places: 1))\" class=\"mid\">\(roof.flops.short) GFLOP/s measured</text>"
-            + "<text x=\"\((x.place(slope) - 8).rounded(places: 1))\" y=\"\((y.place(slope * roof.bytes) - 7).rounded(places: 1))\" class=\"end\">\(roof.bytes.short) GB/s measured</text></g>"
+            + "<text x=\"\(besides.place.rounded(places: 1))\" y=\"\((y.place(slope * roof.bytes) + (isSteep ? 16 : -7)).rounded(places: 1))\" text-anchor=\"\(besides.anchor)\">\(roof.bytes.short) GB/s measured</text></g>"
     }
 
     private func dot(_ op: OpProfile, _ x: Axis, _ y: Axis, share: Double) -> String {
@@ -107,12 +112,13 @@ struct Roofline {
         var taken: [(x: Double, y: Double, width: Double)] = []
         var texts: [String] = []
         for op in run.ops.sorted(by: { $0.milliseconds > $1.milliseconds }).prefix(12) where op.gflops > 0 && texts.count < 5 {
-            let size = Double(op.name.count) * 6.2
+            let name = String(op.name.dropFirst(prefix))
+            let size = Double(name.count) * 6.2
             let toLeft = x.place(op.intensity) + size + 30 > Roofline.width
             let place = (x: toLeft ? x.place(op.intensity) - size - 24 : x.place(op.intensity) + 24, y: y.place(op.gflops) + 4, width: size)
             guard !taken.contains(where: { abs($0.y - place.y) < 14 && $0.x < place.x + place.width && place.x < $0.x + $0.width }) else { continue }
             taken.append(place)
-            texts.append("<text x=\"\(place.x.rounded(places: 1))\" y=\"\(place.y.rounded(places: 1))\">\(op.name.html)</text>")
+            texts.append("<text x=\"\(place.x.rounded(places: 1))\" y=\"\(place.y.rounded(places: 1))\">\(name.html)</text>")
         }
         return texts.joined()
     }

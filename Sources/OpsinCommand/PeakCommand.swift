@@ -43,6 +43,7 @@ struct PeakCommand: ParsableCommand {
             ("fp16 multiply-adds", peak.fp16 > 0 ? "\(fixed(peak.fp16 * 1e-9, 1)) GFLOP/s" : "absent: no fp16 arithmetic, or it is switched off"),
             ("cooperative matrix", peak.matrix.map { "\(fixed($0 * 1e-9, 1)) GFLOP/s" } ?? "absent: the device has none in the NV form, or it is switched off"),
             ("memory read", "\(fixed(peak.read * 1e-9, 1)) GB/s"), ("memory write", "\(fixed(peak.write * 1e-9, 1)) GB/s"),
+            ("memory copy", "\(fixed(peak.copy * 1e-9, 1)) GB/s, both ways counted"),
             ("empty dispatch", "\(fixed(peak.dispatchMicroseconds, 2)) us behind a barrier"),
             ("empty submit", "\(fixed(peak.submitMicroseconds, 1)) us until its fence"),
         ]

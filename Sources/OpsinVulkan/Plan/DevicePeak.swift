@@ -6,14 +6,19 @@ package struct DevicePeak: Sendable {
     package let fp16: Double?
     /// Operations a second in cooperative matrices, fp16 with fp32 sums; nil where the device has none that our compiler can use.
     package let matrix: Double?
-    /// Bytes a second read and written, over a buffer of `byteCount`.
+    /// Bytes a second read and written by a shader, over a buffer of `byteCount`.
     package let read: Double
     package let write: Double
+    /// Bytes a second of the device's own copy, read and written each counted.
+    package let copy: Double
     package let byteCount: Int
     /// Microseconds of one dispatch that does nothing, behind a barrier.
     package let dispatchMicroseconds: Double
     /// Microseconds from the submit of one such dispatch until its fence has signalled.
     package let submitMicroseconds: Double
+
+    /// The most that memory gives, whoever asks: the roof of kernels.
+    package var memory: Double { max(read, write, copy) }
 
     /// Takes some tenths of a second.
     package init(_ device: Device) throws(VulkanError) {
@@ -21,7 +26,7 @@ package struct DevicePeak: Sendable {
         fp32 = try meter.operations(PeakFmaShader(unit: .f32, rounds: 0, factor: 0.5))
         fp16 = try meter.optional(PeakFmaShader(unit: .f16, rounds: 0, factor: 0.5))
         matrix = try meter.optional(PeakFmaShader(unit: .coopmat, local: UInt32(clamping: device.info.limits.subgroupSize), rounds: 0, factor: 0.5))
-        (read, write, byteCount) = try meter.memory()
+        (read, write, copy, byteCount) = try meter.memory()
         (dispatchMicroseconds, submitMicroseconds) = try meter.dispatch()
     }
 }
@@ -60,7 +65,7 @@ private struct Meter {
         }
     }
 
-    func memory() throws(VulkanError) -> (read: Double, write: Double, byteCount: Int) {
+    func memory() throws(VulkanError) -> (read: Double, write: Double, copy: Double, byteCount: Int) {
         let local = 256, threads = min(4096, device.info.limits.maximumGroupCount[0]) * local
         let unit = threads * 16 * 4
         let wanted = min(device.info.limits.maximumStorageRange, device.info.limits.maximumAllocation, Int(clamping: device.info.memoryBytes / 8), 512 << 20)
@@ -71,7 +76,11 @@ private struct Meter {
         // Written first: memory that nobody has touched may be one page of zeros.
         let write = try best(PeakMemoryShader(mode: .write, quads: quads, threads: count), [buffer.view], groups)
         let read = try best(PeakMemoryShader(mode: .read, quads: quads, threads: count), [buffer.view, sink.view], groups)
-        return (read > 0 ? Double(byteCount) / read * 1e3 : 0, write > 0 ? Double(byteCount) / write * 1e3 : 0, byteCount)
+        let half = byteCount / 2
+        let copy = try best(
+            .copy(BufferView(buffer: buffer, offset: 0, byteCount: half), to: BufferView(buffer: buffer, offset: half, byteCount: half)))
+        func rate(_ bytes: Int, _ milliseconds: Double) -> Double { milliseconds > 0 ? Double(bytes) / milliseconds * 1e3 : 0 }
+        return (rate(byteCount, read), rate(byteCount, write), rate(2 * half, copy), byteCount)
     }
 
     func dispatch() throws(VulkanError) -> (each: Double, submit: Double) {
@@ -87,8 +96,11 @@ private struct Meter {
     /// Shortest time of some runs in milliseconds: by the device's clock where it has one, else by the host's.
     private func best(_ shader: some Shader, _ buffers: [BufferView], _ groups: GroupCount) throws(VulkanError) -> Double {
         let pipeline = try device.pipelines.pipeline(PipelineRequest(shader))
-        let dispatch = Dispatch(pipeline, buffers: buffers, push: shader.push, groups: groups, label: shader.spirv.name)
-        let list = try CommandList(device, [.dispatch(dispatch)], timing: .each)
+        return try best(.dispatch(Dispatch(pipeline, buffers: buffers, push: shader.push, groups: groups, label: shader.spirv.name)))
+    }
+
+    private func best(_ command: Command) throws(VulkanError) -> Double {
+        let list = try CommandList(device, [command], timing: .each)
         var best = Double.infinity
         for _ in 0..<4 {
             let time = try wall(list, runs: 1)
