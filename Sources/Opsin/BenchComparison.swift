@@ -34,6 +34,10 @@ public struct BenchComparison: Sendable {
         guard base["schema_version"]?.int == 1, let earlier = base["runs"]?.array else {
             throw OpsinError(.argument, "\(path): no output of `opsin bench --json` (expected schema_version 1 and runs)")
         }
+        func last(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
+        if let model = base["model"]?.string, let run = runs.first, last(model) != last(run.model) {
+            throw OpsinError(.argument, "\(path): measured \(model), this is \(run.model)")
+        }
         var rows: [Row] = []
         for run in runs {
             let name = BenchComparison.name(run)

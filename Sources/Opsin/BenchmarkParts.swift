@@ -65,11 +65,11 @@ extension Benchmark {
             func percent(_ share: Double) -> String { "\(share > 0 ? "+" : "")\((share * 100).rounded(places: 1)) %" }
             let advice =
                 switch verdict {
-                case "drifting": "; the machine changed speed meanwhile, run again with a longer --duration"
-                case "noisy": "; other work is likely, close it or compare minima"
+                case "drifting": "; the machine changed speed, run longer"
+                case "noisy": "; compare minima"
                 default: ""
                 }
-            return "\(verdict): p90 \(percent(spread)) over the median, drift \(percent(drift)), \(outliers) of \(count) runs above twice the median\(advice)"
+            return "\(verdict): p90 \(percent(spread)), drift \(percent(drift)), \(outliers) of \(count) runs above 2x the median\(advice)"
         }
     }
 

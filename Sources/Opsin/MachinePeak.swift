@@ -65,14 +65,14 @@ public struct MachinePeak: Hashable, Sendable {
 extension MachinePeak {
     private var json: JSON {
         var members: [JSON.Member] = [
-            .init("device", .string(device.id)), .init("threads", .integer(threads)), .init("isa", .string(isa)), .init("fp32_gflops", billions(fp32)),
-            .init("bf16_gflops", billions(bf16)), .init("fp16_gflops", billions(fp16)), .init("matrix_gflops", matrix.map(billions) ?? .null),
+            .init("threads", .integer(threads)), .init("isa", .string(isa)), .init("fp32_gflops", billions(fp32)), .init("bf16_gflops", billions(bf16)),
             .init("read_gbytes_per_s", .number((read * 1e-9).rounded(places: 2))),
         ]
         if device.kind == .vulkan {
             members += [
-                .init("write_gbytes_per_s", .number((write * 1e-9).rounded(places: 2))), .init("copy_gbytes_per_s", .number((copy * 1e-9).rounded(places: 2))), .init("dispatch_us", .number(dispatchMicroseconds.rounded(places: 3))),
-                .init("submit_us", .number(submitMicroseconds.rounded(places: 2))),
+                .init("device", .string(device.id)), .init("fp16_gflops", billions(fp16)), .init("matrix_gflops", matrix.map(billions) ?? .null),
+                .init("write_gbytes_per_s", .number((write * 1e-9).rounded(places: 2))), .init("copy_gbytes_per_s", .number((copy * 1e-9).rounded(places: 2))),
+                .init("dispatch_us", .number(dispatchMicroseconds.rounded(places: 3))), .init("submit_us", .number(submitMicroseconds.rounded(places: 2))),
             ]
         }
         return .object(members)

@@ -25,10 +25,16 @@ struct BenchTable {
         let split = run.split
         let parts = [("upload", split.upload), ("compute", split.compute), ("readback", split.readback), ("host", split.host)]
         Terminal.line("  warm   " + parts.map { "\($0) \(fixed($1, 3))" }.joined(separator: " + ") + " ms\(split.isHostBound ? " (host-bound)" : "")")
-        Terminal.line("  cold   " + run.cold.parts.map { "\($0.split(separator: "_").joined(separator: " ")) \(fixed($1, 2))" }.joined(separator: ", ") + " ms")
+        let cold = run.cold
+        let pipelines = cold.pipelinesWithoutCache.map { "\(fixed($0, 1))" + (cold.pipelinesWithCache.map { " (\(fixed($0, 1)) from the cache)" } ?? "") }
+        let costs = [
+            ("instance", cold.instance.map { fixed($0, 1) }), ("device", cold.device.map { fixed($0, 1) }), ("pipelines", pipelines),
+            ("weights", cold.weights.map { fixed($0, 1) }), ("packing", cold.packing.map { fixed($0, 1) }), ("run", cold.run.map { fixed($0, 1) }),
+        ]
+        Terminal.line("  cold   " + costs.compactMap { name, value in value.map { "\(name) \($0)" } }.joined(separator: ", ") + " ms")
         Terminal.line("  noise  " + run.noise.text)
         if let difference = against.flatMap({ run.difference(from: $0) }) {
-            Terminal.line("  output differs from \(difference.against) by at most \(scientific(difference.largest)), \(scientific(difference.relative)) of its largest value")
+            Terminal.line("  output within \(scientific(difference.largest)) of \(difference.against)'s, \(scientific(difference.relative)) of its largest value")
         }
     }
 
