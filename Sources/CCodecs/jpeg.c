@@ -181,3 +181,12 @@ int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_
     jpeg_destroy_decompress(&d.codec);
     return OPSIN_CODEC_OK;
 }
+
+uint32_t opsin_jpeg_version(void) {
+#ifdef LIBJPEG_TURBO_VERSION_NUMBER
+    const uint32_t v = LIBJPEG_TURBO_VERSION_NUMBER; // 2001005 is 2.1.5
+    return v / 1000000 << 16 | v / 1000 % 1000 << 8 | v % 1000;
+#else
+    return 0;
+#endif
+}

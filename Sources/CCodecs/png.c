@@ -210,3 +210,8 @@ int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, ui
     *count = s.count;
     return OPSIN_CODEC_OK;
 }
+
+uint32_t opsin_png_version(void) {
+    const uint32_t v = png_access_version_number(); // 10639 is 1.6.39
+    return v / 10000 << 16 | v / 100 % 100 << 8 | v % 100;
+}

@@ -60,3 +60,5 @@ int32_t opsin_webp_decode(const uint8_t *bytes, size_t count, const opsin_codec_
     WebPFreeDecBuffer(&config.output);
     return code == VP8_STATUS_OK ? OPSIN_CODEC_OK : fail(message, code);
 }
+
+uint32_t opsin_webp_version(void) { return (uint32_t)WebPGetDecoderVersion(); }

@@ -1,8 +1,9 @@
 internal import OpsinCPU
 internal import OpsinGraph
 package import OpsinModels
+internal import OpsinVulkan
 
-/// How fast a model runs: cold costs first, then many warm runs. Times the network alone, from tensors to tensors.
+/// How fast a model or an op runs: cold costs first, then many warm runs. Times the network alone, from tensors to tensors.
 public struct Benchmark: Sendable {
     public struct Options: Hashable, Sendable {
         public var batch = 1
@@ -27,6 +28,7 @@ public struct Benchmark: Sendable {
         public let max: Double
     }
 
+    /// The folder of the model, or the op and its shape.
     public let model: String
     public let batch: Int
     public let report: Report
@@ -34,12 +36,17 @@ public struct Benchmark: Sendable {
     public let loadMilliseconds: Double
     /// Planning, packing the weights, and the first run.
     public let firstRunMilliseconds: Double
+    public let cold: ColdCosts
     public let latency: Latency
+    public let split: Split
+    public let noise: Noise
     /// Median time of each op over the profiled runs.
     public let ops: [OpProfile]
     public let peak: Peak
+    /// What the run gave for the fixed input, to hold devices against each other.
+    let outputs: [Tensor]
 
-    /// Opens `path` and measures it on zeros.
+    /// Opens `path` and measures it on a fixed pattern.
     public init(
         _ runtime: Runtime, path: String, session sessionOptions: Session.Options, _ options: Options = Options()
     ) throws(OpsinError) {
@@ -54,85 +61,89 @@ public struct Benchmark: Sendable {
         try session.warmUp(batch: options.batch)
         firstRunMilliseconds = milliseconds() - firstStart
 
-        let inputs = [[Float](repeating: 0, count: options.batch * size.height * size.width * 3)]
+        let pattern = try opened.patternInput().channelsLast(images: 1, channels: 3, pixels: size.height * size.width)
+        let inputs = [[Float](repeatElement(pattern, count: options.batch).joined())]
         let key = PlanCache.Key(batch: options.batch, height: size.height, width: size.width)
         let graph = try session.graph(for: key)
-        let measured = try session.exclusively { (state) throws(OpsinError) in
+        let (measured, report) = try session.exclusively { (state) throws(OpsinError) in
             do throws(PlanFailure) {
                 let plan = try state.plan(for: key, graph, opened)
-                let latency = try Benchmark.latency(plan, inputs, options)
-                let timed = try state.backend.compile(graph, packedWeights: opened.packedWeights, timed: true)
-                let ops = try Benchmark.profile(timed, inputs, runs: options.profiledRuns)
-                return (latency, ops, state.report(plan, opened), state.backend)
+                let measured = try Measurement(plan, graph, inputs, state.backend, packedWeights: opened.packedWeights, options)
+                return (measured, state.report(plan, opened))
             } catch {
                 throw OpsinError(.device, error.description)
             }
         }
-        (latency, ops, report) = (measured.0, measured.1, measured.2)
-        peak = measured.3.peak()
-        (model, batch) = (path, options.batch)
+        (latency, noise, split, ops) = (measured.latency, measured.noise, measured.split, measured.ops)
+        (cold, peak, outputs) = (measured.cold, measured.peak, measured.outputs)
+        (model, batch, self.report) = (path, options.batch, report)
     }
 
-    private static func latency(_ plan: CompiledPlan, _ inputs: [[Float]], _ options: Options) throws(PlanFailure) -> Latency {
-        var samples: [Double] = []
-        let end = milliseconds() + options.seconds * 1e3
-        while samples.count < max(options.iterations, 1) || milliseconds() < end {
-            let start = milliseconds()
-            try plan.runAlone(inputs)
-            samples.append(milliseconds() - start)
+    /// One op alone, on random data. Throws `.unsupported` where the device has no kernel for it.
+    public init(_ runtime: Runtime, op: OpRequest, session: Session.Options, _ options: Options = Options()) throws(OpsinError) {
+        let start = milliseconds()
+        let graph = try op.graph()
+        let inputs = graph.inputs.enumerated().map { index, port in OpRequest.noise(port.value.shape.count, seed: UInt64(index + 1)) }
+        loadMilliseconds = milliseconds() - start
+        let backend = try runtime.backend(session.precision, threads: session.threads)
+        let weights = PackedWeights()
+        do throws(PlanFailure) {
+            let firstStart = milliseconds()
+            let plan = try backend.compile(graph, packedWeights: { _, _ in weights })
+            _ = try plan.run(inputs)
+            firstRunMilliseconds = milliseconds() - firstStart
+            let measured = try Measurement(plan, graph, inputs, backend, packedWeights: { _, _ in weights }, options)
+            (latency, noise, split, ops) = (measured.latency, measured.noise, measured.split, measured.ops)
+            (cold, peak, outputs) = (measured.cold, measured.peak, measured.outputs)
+            report = backend.report(runtime, plan, bytes: weights.byteCount)
+        } catch {
+            throw OpsinError(.unsupported, error.description)
         }
-        samples.sort()
-        func quantile(_ share: Double) -> Double { samples[min(Int(Double(samples.count) * share), samples.count - 1)] }
-        return Latency(
-            count: samples.count, min: samples.first ?? 0, mean: samples.reduce(0, +) / Double(samples.count), median: quantile(0.5), p90: quantile(0.9),
-            p99: quantile(0.99), max: samples.last ?? 0)
-    }
-
-    private static func profile(_ plan: CompiledPlan, _ inputs: [[Float]], runs: Int) throws(PlanFailure) -> [OpProfile] {
-        guard runs > 0 else { return [] }
-        let steps = plan.steps
-        var times = [[Double]](repeating: [], count: steps.count)
-        for _ in 0..<runs {
-            try plan.runAlone(inputs)
-            for (index, nanoseconds) in try plan.lastTimes().enumerated() where times.indices.contains(index) { times[index].append(nanoseconds * 1e-6) }
-        }
-        return steps.enumerated().map { index, step in
-            let sorted = times[index].sorted()
-            return OpProfile(
-                name: step.node, op: step.op, kernel: step.kernel, milliseconds: sorted.isEmpty ? 0 : sorted[sorted.count / 2], flops: step.cost.flops,
-                bytes: step.cost.bytes(elementBytes: 4))
-        }
-    }
-}
-
-extension Backend {
-    /// The roofs of the device, measured now. A Vulkan device's are not measured yet: 0.
-    func peak() -> Peak {
-        guard case .cpu(let isa, let precision, let team) = self else { return Peak(flops: 0, bytes: 0) }
-        let roofs = CPUPeak(isa: isa, threads: team.threads)
-        return Peak(flops: precision == .bf16 ? roofs.bf16 : roofs.fp32, bytes: roofs.read)
+        (model, batch) = (op.text, op.shape.first ?? 1)
     }
 }
 
 extension Benchmark {
-    /// One element of `runs` in `opsin bench --json`.
-    package var json: JSON {
-        [
-            "device": .string(report.device.kind.rawValue), "precision": .string(report.precision.rawValue), "isa": .string(report.isa),
-            "threads": .integer(report.threads), "batch": .integer(batch), "load_ms": .number(loadMilliseconds.rounded(places: 4)),
-            "first_run_ms": .number(firstRunMilliseconds.rounded(places: 4)),
-            "latency_ms": [
-                "min": .number(latency.min.rounded(places: 4)), "median": .number(latency.median.rounded(places: 4)),
-                "p90": .number(latency.p90.rounded(places: 4)), "p99": .number(latency.p99.rounded(places: 4)),
-                "mean": .number(latency.mean.rounded(places: 4)), "max": .number(latency.max.rounded(places: 4)), "runs": .integer(latency.count),
-            ],
-            "peak": ["gflops": .number((peak.flops * 1e-9).rounded(places: 1)), "gbytes_per_s": .number((peak.bytes * 1e-9).rounded(places: 2))],
-            "ops": .array(ops.map { $0.json(peak) }),
+    /// One element of `runs` in `opsin bench --json`; the difference is to the outputs of `first`.
+    package func json(against first: Benchmark?) -> JSON {
+        var members: [JSON.Member] = [
+            .init("device", .string(report.device.kind.rawValue)), .init("name", .string(report.device.name)),
+            .init("precision", .string(report.precision.rawValue)), .init("isa", .string(report.isa)), .init("threads", .integer(report.threads)),
+            .init("dispatches", .integer(report.dispatches)), .init("batch", .integer(batch)), .init("load_ms", .rounded(loadMilliseconds)),
+            .init("first_run_ms", .rounded(firstRunMilliseconds)), .init("cold_ms", cold.json), .init("latency_ms", latency.json),
         ]
+        members += [
+            .init("split_ms", split.json), .init("noise", noise.json), .init("difference", first.flatMap { difference(from: $0)?.json } ?? .null),
+            .init("peak", peak.json), .init("memory_bytes", .integer(report.memoryBytes)),
+            .init("fallbacks", .array(report.fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] })),
+            .init("ops", .array(ops.map { $0.json(peak) })),
+        ]
+        return .object(members)
     }
 
-    /// The whole of `opsin bench --json`, schema version 1.
+    /// The whole of `opsin bench --json`, schema version 1. Differences are against the first run.
     public static func jsonText(model: String, _ runs: [Benchmark]) -> String {
-        JSON.object([.init("schema_version", 1), .init("model", .string(model)), .init("runs", .array(runs.map(\.json)))]).text
+        JSON.object([
+            .init("schema_version", 1), .init("model", .string(model)), .init("identity", Identity.json),
+            .init("runs", .array(runs.enumerated().map { run in run.element.json(against: run.offset == 0 ? nil : runs.first) })),
+        ]).text
     }
+}
+
+extension Benchmark.Latency {
+    var json: JSON {
+        [
+            "min": .rounded(min), "median": .rounded(median), "p90": .rounded(p90), "p99": .rounded(p99), "mean": .rounded(mean), "max": .rounded(max),
+            "runs": .integer(count),
+        ]
+    }
+}
+
+extension Peak {
+    var json: JSON { ["gflops": .number((flops * 1e-9).rounded(places: 1)), "gbytes_per_s": .number((bytes * 1e-9).rounded(places: 2))] }
+}
+
+extension JSON {
+    /// Milliseconds with four decimals.
+    static func rounded(_ milliseconds: Double) -> JSON { .number(milliseconds.rounded(places: 4)) }
 }

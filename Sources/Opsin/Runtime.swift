@@ -1,6 +1,6 @@
 internal import Glibc
 internal import OpsinCPU
-internal import OpsinVulkan
+package import OpsinVulkan
 internal import Synchronization
 
 /// The device that models run on, chosen once, and the threads of the CPU. Any thread may use it.
@@ -22,13 +22,28 @@ public final class Runtime: Sendable {
     /// The GPU of the runtime; nil on the CPU. Replaced once after a loss.
     private let gpu: Mutex<OpsinVulkan.Device?>
     private let request: DeviceRequest?
+    private let vulkan: Vulkan
     /// Teams by number of threads: sessions with equal numbers share one and take turns, so that two sessions do not fight for the cores.
     private let teams = Mutex<[Int: CPUTeam]>([:])
 
     /// Throws `.device` when the device cannot be used and no fallback is allowed.
-    public init(_ options: Options = Options()) throws(OpsinError) {
+    public convenience init(_ options: Options = Options()) throws(OpsinError) {
+        try self.init(options, vulkan: Vulkan())
+    }
+
+    /// How the runtime comes to Vulkan: tests put drivers that fail in its place.
+    package struct Vulkan: Sendable {
+        /// Starts the drivers; called anew after a loss.
+        package var instance: @Sendable () throws(VulkanError) -> VulkanInstance = { () throws(VulkanError) in try VulkanInstance(loader: LoaderFunctions()) }
+        package var options: DeviceOptions = .current
+
+        package init() {}
+    }
+
+    package init(_ options: Options, vulkan: Vulkan) throws(OpsinError) {
         allowsCPUFallback = options.allowsCPUFallback && !(environment("OPSIN_NO_CPU_FALLBACK").map { $0 != "0" } ?? false)
-        let start = try Runtime.start(options.device, allowsCPUFallback: allowsCPUFallback)
+        let start = try Runtime.start(options.device, vulkan, allowsCPUFallback: allowsCPUFallback)
+        self.vulkan = vulkan
         (device, fallbacks, request) = (start.device, start.fallbacks, start.request)
         gpu = Mutex(start.gpu)
     }
@@ -41,13 +56,13 @@ public final class Runtime: Sendable {
         var request: DeviceRequest?
     }
 
-    private static func start(_ selection: DeviceSelection, allowsCPUFallback: Bool) throws(OpsinError) -> Start {
+    private static func start(_ selection: DeviceSelection, _ vulkan: Vulkan, allowsCPUFallback: Bool) throws(OpsinError) -> Start {
         var start = Start()
         guard let request = request(selection), selection != .auto || mayHaveGPU else { return start }
         do {
-            let instance = try VulkanInstance(loader: LoaderFunctions())
+            let instance = try vulkan.instance()
             let index = try instance.choose(request)
-            let found = try OpsinVulkan.Device.open(instance, index: index, options: .current)
+            let found = try OpsinVulkan.Device.open(instance, index: index, options: vulkan.options)
             (start.device, start.gpu, start.request) = (Device(found.info, index: index), found, request)
         } catch {
             // Nobody asked for a GPU by name: that there is none is no news.
@@ -70,7 +85,8 @@ public final class Runtime: Sendable {
         do {
             return try gpu.withLock { (gpu) throws(VulkanError) in
                 if let current = gpu, current !== lost, current.failure == nil { return current }
-                let fresh = try OpsinVulkan.Device.open(request)
+                let instance = try vulkan.instance()
+                let fresh = try OpsinVulkan.Device.open(instance, index: instance.choose(request), options: vulkan.options)
                 gpu = fresh
                 return fresh
             }

@@ -4,8 +4,8 @@ internal import Opsin
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "bench", abstract: "How fast a model runs: load, first run, then many warm ones.")
 
-    @Argument(help: ArgumentHelp("A timm or transformers folder.", valueName: "dir"))
-    var model: String
+    @Argument(help: ArgumentHelp("A timm or transformers folder; left out with --op.", valueName: "dir"))
+    var model: String?
 
     @Option(help: "Devices, separated by commas.")
     var device = "cpu"
@@ -28,6 +28,15 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "A table of the ops with their share of the machine's own peak.")
     var ops = false
 
+    @Option(help: ArgumentHelp("Write one self-contained page: roofline, timeline, tables.", valueName: "file"))
+    var html: String?
+
+    @Option(help: ArgumentHelp("An earlier --json output: rows that lost more than 10 % are flagged, and the exit code is 1.", valueName: "file"))
+    var compare: String?
+
+    @OptionGroup(title: "One op alone")
+    var opOptions: OpOptions
+
     @Flag(help: "One JSON object.")
     var json = false
 
@@ -38,21 +47,46 @@ struct BenchCommand: ParsableCommand {
         guard (1...10_000_000).contains(iters), duration >= 0, duration <= 3600 else {
             throw OpsinError(.argument, "--iters is \(iters) and --duration \(duration), expected 1 to 10000000 runs and 0 to 3600 seconds")
         }
+        let request = try opOptions.request()
+        guard (model == nil) != (request == nil) else { throw OpsinError(.argument, "bench takes a model's folder, or --op and --shape") }
+        // Read before minutes of measuring: a file that is not there must not cost them.
+        let base = try compare.map { path throws(OpsinError) in try BenchComparison.read(path) }
+        let name = model ?? request?.text ?? ""
         var runs: [Benchmark] = []
-        for (runtime, session, batch) in try combinations() {
+        for (runtime, session, batch) in try combinations(hasOp: request != nil) {
             var options = Benchmark.Options()
             (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
-            options.profiledRuns = ops || json ? 20 : 0
-            let run = try Benchmark(runtime, path: model, session: session, options)
+            options.profiledRuns = ops || json || html != nil || compare != nil || request != nil ? 20 : 0
+            let run = try request.map { request throws(OpsinError) in try Benchmark(runtime, op: request, session: session, options) }
+                ?? Benchmark(runtime, path: name, session: session, options)
             runs.append(run)
-            if !json { BenchTable(run: run, showsOps: ops).print(isFirst: runs.count == 1) }
+            if !json { BenchTable(run: run, showsOps: ops || request != nil, against: runs.count > 1 ? runs.first : nil).print(isFirst: runs.count == 1) }
         }
-        if json { Terminal.line(Benchmark.jsonText(model: model, runs)) }
+        if json { Terminal.line(Benchmark.jsonText(model: name, runs)) }
+        if let html { try OutputFile.write(Benchmark.page(model: name, runs), to: html) }
+        if let compare, let base { try report(BenchComparison(runs, against: base, path: compare)) }
+    }
+
+    /// Prints the rows that moved; to the error stream when JSON has the other.
+    private func report(_ comparison: BenchComparison) throws {
+        let lost = comparison.rows.filter(\.isLost)
+        if !json {
+            Terminal.line("\nrow                                                    before ms   now ms    change")
+            for row in comparison.rows {
+                let change = "\(row.loss > 0 ? "+" : "")\(fixed(row.loss * 100, 1)) %"
+                let mark = row.isLost ? "  <- slower" : ""
+                Terminal.line("\(row.name.printable.column(52)) \(fixed(row.before, 4).right(10)) \(fixed(row.now, 4).right(8)) \(change.right(9))\(mark)")
+            }
+        }
+        for row in lost { Terminal.complain("\(row.name): \(fixed(row.before, 4)) ms before, \(fixed(row.now, 4)) ms now: \(fixed(row.loss * 100, 1)) % slower") }
+        if !lost.isEmpty { throw InputsFailed() }
     }
 
     /// Everything to measure, devices outermost: all lists are read before the first run, which may take minutes.
-    private func combinations() throws -> [(Runtime, Session.Options, batch: Int)] {
+    private func combinations(hasOp: Bool) throws -> [(Runtime, Session.Options, batch: Int)] {
         let threads = try numbers(threads, "--threads"), batches = try numbers(batch, "--batch")
+        // The first number of --shape is an op's batch.
+        guard !hasOp || batches == [1] else { throw OpsinError(.argument, "--batch is for models, with --op the first number of --shape counts") }
         var all: [(Runtime, Session.Options, batch: Int)] = []
         for device in try words(device, "--device") {
             var common = CommonOptions()
@@ -84,57 +118,5 @@ struct BenchCommand: ParsableCommand {
             values.append(value)
         }
         return values
-    }
-}
-
-/// The rows of one benchmark.
-struct BenchTable {
-    let run: Benchmark
-    let showsOps: Bool
-
-    func print(isFirst: Bool) {
-        if isFirst || showsOps { Terminal.line("device  precision  threads  batch    load ms   first ms      min   median      p90      p99") }
-        let latency = run.latency
-        let cells = [
-            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10),
-            (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
-            String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(10), fixed(run.firstRunMilliseconds, 2).right(10),
-            fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
-        ]
-        Terminal.line(cells.joined(separator: " "))
-        if showsOps { printOps() }
-    }
-
-    private func printOps() {
-        Terminal.line("")
-        Terminal.line("\("layer".column(29)) \("op".column(15)) \("kernel".column(18))      ms  share GFLOP/s   GB/s  roof")
-        let total = run.ops.reduce(0) { $0 + $1.milliseconds }
-        for op in run.ops {
-            let share = total > 0 ? op.milliseconds / total * 100 : 0
-            let cells = [
-                layer(op).columnKeepingEnd(29), op.op.column(15), kernel(op).column(18), fixed(op.milliseconds, 4).right(7),
-                (fixed(share, 1) + "%").right(6), fixed(op.gflops, 1).right(7), fixed(op.gigabytesPerSecond, 1).right(6),
-                (hasPeak ? fixed(op.roofShare(run.peak) * 100, 0) + "%" : "-").right(5),
-            ]
-            Terminal.line(cells.joined(separator: " "))
-        }
-        let (flops, bytes) = (fixed(run.peak.flops * 1e-9, 0), fixed(run.peak.bytes * 1e-9, 1))
-        let roof = "; \(run.report.isa), measured peak here: \(flops) GFLOP/s, \(bytes) GB/s from memory"
-        Terminal.line("sum \(fixed(total, 3)) ms\(hasPeak ? roof : "")\n")
-    }
-
-    /// Whether the device's roofs were measured.
-    private var hasPeak: Bool { run.peak.flops > 0 }
-
-    /// The layer's path; transformers' convolutions are told by the module around them.
-    private func layer(_ op: OpProfile) -> String {
-        let name = op.name.printable, suffix = ".convolution"
-        return name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
-    }
-
-    /// The kernel's name without the instruction set, which is the same for all and stands below.
-    private func kernel(_ op: OpProfile) -> String {
-        let suffix = " " + run.report.isa
-        return suffix.count > 1 && op.kernel.hasSuffix(suffix) ? String(op.kernel.dropLast(suffix.count)) : op.kernel
     }
 }

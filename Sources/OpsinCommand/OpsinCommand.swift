@@ -10,7 +10,7 @@ struct OpsinCommand: ParsableCommand {
         version: opsinVersion,
         subcommands: [
             ClassifyCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self, InfoCommand.self, ConvertCommand.self, VerifyCommand.self,
-            DevicesCommand.self, BenchCommand.self, PeakCommand.self,
+            DevicesCommand.self, DoctorCommand.self, BenchCommand.self, PeakCommand.self,
         ])
 
     /// Runs the subcommand. Exit: 0 all good; 1 an input failed; 2 wrong use; 3 model or device failed.

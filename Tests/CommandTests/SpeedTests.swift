@@ -13,7 +13,7 @@ extension CommandTests.Speed {
         let runs = try #require(bench["runs"]?.array)
         #expect(runs.map { [$0["threads"]?.int, $0["batch"]?.int] } == [[1, 1], [1, 2], [2, 1], [2, 2]])
         for run in runs {
-            for key in ["device", "precision", "threads", "batch", "load_ms", "first_run_ms", "latency_ms", "ops"] { #expect(run[key] != nil, "\(key)") }
+            for key in ["device", "precision", "threads", "batch", "load_ms", "first_run_ms", "latency_ms", "split_ms", "cold_ms", "noise", "peak", "ops"] { #expect(run[key] != nil, "\(key)") }
             let latency = ["min", "median", "p90", "p99"].compactMap { run["latency_ms"]?[$0]?.double }
             #expect(latency.count == 4 && latency == latency.sorted() && latency[0] > 0)
             let ops = run["ops"]?.array ?? []
@@ -31,14 +31,18 @@ extension CommandTests.Speed {
         #expect(outcome.lines.filter { $0.hasPrefix("sum ") }.count == 2)
         let plain = try opsin(["bench", Files.model, "--threads", "1,2"] + Self.short)
         expectGood(plain)
-        #expect(Set(plain.lines.map(\.count)).count == 1 && plain.lines.count == 3, "\(plain.out)")
+        // Below each row where its time goes, indented.
+        let rows = plain.lines.filter { !$0.hasPrefix("  ") }
+        #expect(Set(rows.map(\.count)).count == 1 && rows.count == 3, "\(plain.out)")
+        for note in ["  warm   upload ", "  cold   packing ", "  noise  "] { #expect(plain.lines.filter { $0.hasPrefix(note) }.count == 2) }
+        #expect(plain.lines.allSatisfy { $0.count <= 100 }, "\(plain.out)")
     }
 
     @Test func aWrongItemOfAListStopsBeforeAnyWork() throws {
         expectRefused(try opsin(["bench", Files.model, "--device", "cpu,gpu"]), exit: 2, "gpu")
         // What only the device can say comes when its turn comes; the rows before it stay.
         let outcome = try opsin(["bench", Files.model, "--precision", "fp32,fp16", "--device", "cpu"] + Self.short)
-        #expect(outcome.exit == 3 && outcome.lines.count == 2 && outcome.complaint?.contains("fp16") ?? false)
+        #expect(outcome.exit == 3 && outcome.lines.filter { !$0.hasPrefix("  ") }.count == 2 && outcome.complaint?.contains("fp16") ?? false)
     }
 
     @Test func peakIsMeasured() throws {
@@ -50,5 +54,63 @@ extension CommandTests.Speed {
         let table = try opsin(["peak"])
         expectGood(table)
         #expect(table.out.contains("fp32 GFLOP/s") && table.lines.allSatisfy { $0.count <= 100 })
+    }
+
+    @Test func peakOfAVulkanDevice() throws {
+        guard try Self.hasVulkan() else { return }
+        let outcome = try opsin(["peak", "--device", "vulkan", "--json"], seconds: 120)
+        expectGood(outcome)
+        let peak = try #require(try object(outcome)["peaks"]?.array?.first)
+        for key in ["fp32_gflops", "read_gbytes_per_s", "write_gbytes_per_s", "copy_gbytes_per_s", "dispatch_us", "submit_us"] {
+            #expect((peak[key]?.double ?? 0) > 0, "\(key): \(outcome.out)")
+        }
+        let table = try opsin(["peak", "--device", "vulkan"], seconds: 120)
+        expectGood(table)
+        #expect(table.out.contains("fp32 multiply-adds") && table.out.contains("cooperative matrix"))
+    }
+
+    private static func hasVulkan() throws -> Bool {
+        try object(opsin(["devices", "--json"])).array?.contains { $0["kind"]?.string == "vulkan" } ?? false
+    }
+
+    @Test func anOpAlone() throws {
+        let devices = try Self.hasVulkan() ? "cpu,vulkan" : "cpu"
+        for name in ["conv2d", "depthwise_conv2d", "linear", "attention", "matmul", "max_pool2d", "softmax", "layer_norm", "group_norm", "activation"] {
+            let outcome = try opsin(["bench", "--op", name, "--shape", "1,9,7,32", "--device", devices, "--json"] + Self.short)
+            expectGood(outcome)
+            let runs = try object(outcome)["runs"]?.array ?? []
+            #expect(runs.count == devices.split(separator: ",").count && runs.allSatisfy { ($0["ops"]?.array?.count ?? 0) >= 1 }, "\(name)")
+            // Both devices computed the same numbers.
+            for run in runs.dropFirst() { #expect((run["difference"]?["relative"]?.double ?? 1) < 1e-4, "\(name): \(outcome.out)") }
+        }
+        expectGood(try opsin(["bench", "--op", "resize", "--shape", "1,9,7,3", "--method", "bicubic"] + Self.short))
+        expectRefused(try opsin(["bench", "--op", "magic", "--shape", "1,2,2,3"]), exit: 2, "--op \"magic\" is unknown (expected activation, add")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2"]), exit: 2, "--shape is \"1,2\", expected N,H,W,C")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,0"]), exit: 2, "each dimension must be at least 1")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9", "--padding", "0"]), exit: 2, "larger than the padded 2x2 input")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9223372036854775807"]), exit: 2, "expected 1 to 4096")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--out-channels", "99999999999"]), exit: 2, "--out-channels")
+        expectRefused(try opsin(["bench", Files.model, "--op", "conv2d", "--shape", "1,2,2,3"]), exit: 2, "a model's folder, or --op")
+        expectRefused(try opsin(["bench"]), exit: 2, "a model's folder, or --op")
+    }
+
+    @Test func compareFlagsWhatGotSlower() throws {
+        let folder = try TemporaryFolder()
+        let arguments = ["bench", "--op", "linear", "--shape", "1,1,64,64", "--device", "cpu", "--threads", "1"] + Self.short
+        let base = try opsin(arguments + ["--json"])
+        expectGood(base)
+        let model = try object(base)["model"]?.string ?? ""
+        func written(_ milliseconds: String, _ name: String) throws -> String {
+            let run = "{\"device\": \"cpu\", \"precision\": \"fp32\", \"threads\": 1, \"batch\": 1, \"latency_ms\": {\"median\": \(milliseconds)}, \"ops\": []}"
+            return try folder.write("{\"schema_version\": 1, \"model\": \"\(model)\", \"runs\": [\(run)]}", to: name)
+        }
+        let fine = try opsin(arguments + ["--compare", written("1e6", "slow.json")])
+        expectGood(fine)
+        #expect(fine.out.contains("-100.0 %"))
+        let lost = try opsin(arguments + ["--compare", written("1e-9", "fast.json")])
+        #expect(lost.exit == 1 && lost.out.contains("<- slower") && lost.err.contains("% slower"), "\(lost.out)\(lost.err)")
+        expectRefused(try opsin(arguments + ["--compare", "nowhere.json"]), exit: 1, "nowhere.json")
+        let other = try opsin(arguments + ["--compare", folder.write("{}", to: "other.json")])
+        #expect(other.exit == 2 && other.complaint?.contains("other.json: no output of") ?? false)
     }
 }

@@ -1,7 +1,7 @@
 import Testing
 
 extension CommandTests.Usage {
-    static let commands = ["classify", "run", "preprocess", "image", "info", "convert", "verify", "devices", "bench", "peak"]
+    static let commands = ["classify", "run", "preprocess", "image", "info", "convert", "verify", "devices", "doctor", "bench", "peak"]
 
     @Test func helpNamesEveryCommand() throws {
         for arguments in [["--help"], ["-h"], ["help"], []] {

@@ -45,3 +45,8 @@ int32_t opsin_webp_decode(const uint8_t *bytes, size_t count, const opsin_codec_
 uint32_t opsin_exif_orientation(const uint8_t *bytes, size_t count);
 
 void opsin_codec_free(void *memory);
+
+// Version of each library as 0xMMmmpp: libjpeg-turbo's at build time (0 for another libjpeg), the others' at run time.
+uint32_t opsin_jpeg_version(void);
+uint32_t opsin_png_version(void);
+uint32_t opsin_webp_version(void);

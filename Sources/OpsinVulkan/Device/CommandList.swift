@@ -39,7 +39,11 @@ extension UInt32 {
 /// Commands recorded once and replayed with one submit each time. One run at a time; one thread at a time.
 package final class CommandList {
     /// What a run measures with the device's clock.
-    package enum Timing: Sendable { case none, each }
+    package enum Timing: Sendable, Equatable {
+        case none, each
+        /// Reads the clock at the start, before each of these commands, and at the end: `phaseNanoseconds`.
+        case phases([Int])
+    }
 
     /// How many barriers stand between the commands.
     package let barrierCount: Int
@@ -56,7 +60,10 @@ package final class CommandList {
         for command in commands { try CommandList.check(command, core.info) }
         let dispatches = commands.compactMap { if case .dispatch(let dispatch) = $0 { dispatch } else { nil } }
         let sets = try DescriptorSets(core, dispatches)
-        let clock = timing == .each && core.info.limits.timestampPeriod > 0 ? try Timestamps(core, count: commands.count * 2) : nil
+        let marks: [Int]
+        if case .phases(let starts) = timing { marks = [0] + starts } else { marks = [] }
+        let readings = timing == .each ? commands.count * 2 : marks.isEmpty ? 0 : marks.count + 1
+        let clock = readings > 0 && core.info.limits.timestampPeriod > 0 ? try Timestamps(core, count: readings) : nil
         let buffer = try CommandBuffer(core)
         var tracker = BarrierTracker()
         try unsafe buffer.record { handle throws(VulkanError) in
@@ -66,7 +73,8 @@ package final class CommandList {
             var next = 0
             for (index, command) in commands.enumerated() {
                 if tracker.needsBarrier(before: CommandList.uses(command)) { buffer.barrier(.within) }
-                unsafe clock?.write(handle, index * 2, before: true)
+                if timing == .each { unsafe clock?.write(handle, index * 2, before: true) }
+                for (number, start) in marks.enumerated() where start == index { unsafe clock?.write(handle, number, before: false) }
                 switch command {
                 case .copy(let source, let target):
                     buffer.copy(source.buffer.block, source.blockRange.lowerBound, target.buffer.block, target.blockRange.lowerBound, count: source.byteCount)
@@ -74,8 +82,10 @@ package final class CommandList {
                     unsafe CommandList.record(dispatch, sets.list[next], core, handle)
                     next += 1
                 }
-                unsafe clock?.write(handle, index * 2 + 1, before: false)
+                if timing == .each { unsafe clock?.write(handle, index * 2 + 1, before: false) }
             }
+            for (number, start) in marks.enumerated() where start >= commands.count { unsafe clock?.write(handle, number, before: false) }
+            if !marks.isEmpty { unsafe clock?.write(handle, marks.count, before: false) }
             buffer.barrier(.toHost)
         }
         (self.core, self.commands, self.buffer, self.sets, self.clock) = (core, commands, buffer, sets, clock)
@@ -92,6 +102,12 @@ package final class CommandList {
     package func nanoseconds() throws(VulkanError) -> [Double] {
         guard let ticks = try clock?.read() else { return [] }
         return stride(from: 0, to: ticks.count - 1, by: 2).map { Double(ticks[$0 + 1] &- ticks[$0]) * core.info.limits.timestampPeriod }
+    }
+
+    /// Nanoseconds of each phase of the last run, one more than `Timing.phases` names; empty without it or where the queue has no clock.
+    package func phaseNanoseconds() throws(VulkanError) -> [Double] {
+        guard let ticks = try clock?.read() else { return [] }
+        return zip(ticks, ticks.dropFirst()).map { Double($1 &- $0) * core.info.limits.timestampPeriod }
     }
 
     private static func check(_ command: Command, _ info: DeviceInfo) throws(VulkanError) {

@@ -15,8 +15,39 @@ package final class VulkanPlan {
         package let output: Shape
     }
 
+    /// What a run measures with the device's clock.
+    package enum Timing: Sendable {
+        case none
+        /// Every dispatch: `dispatchNanoseconds`.
+        case each
+        /// Copies in, all dispatches, copies out: `runInPhases`.
+        case phases
+    }
+
+    /// How long the parts of making a plan took.
+    package struct BuildTimes: Sendable {
+        /// Choosing kernels, packing weights and bringing them to the device.
+        package var weights = Duration.zero
+        package var pipelines = Duration.zero
+        /// Memory and the command list.
+        package var recording = Duration.zero
+    }
+
+    /// Where the time of one run went, in milliseconds.
+    package struct Phases: Sendable {
+        /// The host's writes and the device's copies of the inputs.
+        package var upload = 0.0
+        /// The dispatches, by the device's clock.
+        package var compute = 0.0
+        /// The device's copies and the host's reads of the outputs.
+        package var readback = 0.0
+        /// From the first write to the last read, by the host's clock.
+        package var total = 0.0
+    }
+
     package let device: Device
     package let storage: Storage
+    package let buildTimes: BuildTimes
     /// One a dispatch, in order.
     package let reports: [StepReport]
     package let inputs: [Graph.Port]
@@ -27,13 +58,18 @@ package final class VulkanPlan {
     private let targets: [Buffer]
 
     /// Compiles `graph`, which passes have been over. Throws, naming the node, where an op cannot run on this device: the caller takes another backend.
-    package init(_ graph: Graph, on device: Device, storage: Storage = .f32, timing: CommandList.Timing = .none) throws(VulkanError) {
+    package init(_ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none) throws(VulkanError) {
         guard storage == .f32 || device.features.fp16 else {
             throw VulkanError(.unsupported, "\(device.info.name) has no fp16 storage, or it is switched off")
         }
+        let clock = ContinuousClock()
+        var times = BuildTimes()
+        let start = clock.now
         let builder = try VulkanPlanBuilder(graph, device, storage)
         for node in graph.nodes { try builder.lower(node) }
+        let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
+        let piped = clock.now
         var commands: [Command] = []
         var (sources, targets) = ([Buffer](), [Buffer]())
         for port in graph.inputs {
@@ -51,8 +87,14 @@ package final class VulkanPlan {
             targets.append(target)
             commands.append(.copy(slot, to: target.view))
         }
+        let collected = clock.now
         try builder.finish()
-        list = try CommandList(device, commands, timing: timing)
+        (times.weights, times.pipelines) = (lowered - start + (clock.now - collected), piped - lowered)
+        let recording = clock.now
+        let phases = [graph.inputs.count, graph.inputs.count + builder.pending.count]
+        list = try CommandList(device, commands, timing: timing == .none ? .none : timing == .each ? .each : .phases(phases))
+        times.recording = (clock.now - recording) + (collected - piped)
+        buildTimes = times
         (self.device, self.storage, self.sources, self.targets) = (device, storage, sources, targets)
         (inputs, outputs, arenaBytes) = (graph.inputs, graph.outputs, builder.arenaBytes)
         reports = VulkanPlan.reports(builder.pending)
@@ -64,6 +106,32 @@ package final class VulkanPlan {
 
     /// Copies inputs in (fp32, NHWC, dense), runs, copies outputs out.
     package func run(_ values: [[Float]]) throws(VulkanError) -> [[Float]] {
+        try write(values)
+        try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+        return try read()
+    }
+
+    /// The same, with the time of each phase; `compute` is 0 unless the plan's timing is `.phases` and the queue has a clock.
+    package func runInPhases(_ values: [[Float]]) throws(VulkanError) -> Phases {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try write(values)
+        let written = clock.now
+        try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+        let ran = clock.now
+        _ = try read()
+        let end = clock.now
+        let spans = try list.phaseNanoseconds()
+        var phases = Phases(upload: (written - start).milliseconds, readback: (end - ran).milliseconds, total: (end - start).milliseconds)
+        if spans.count == 3 {
+            phases.upload += spans[0] * 1e-6
+            phases.compute = spans[1] * 1e-6
+            phases.readback += spans[2] * 1e-6
+        }
+        return phases
+    }
+
+    private func write(_ values: [[Float]]) throws(VulkanError) {
         guard values.count == inputs.count else { throw VulkanError(.argument, "\(values.count) inputs given, expected \(inputs.count)") }
         for (index, port) in inputs.enumerated() {
             guard values[index].count == port.value.shape.count else {
@@ -74,7 +142,9 @@ package final class VulkanPlan {
             case .f16: try sources[index].write(values[index].map { Float16($0) })
             }
         }
-        try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+    }
+
+    private func read() throws(VulkanError) -> [[Float]] {
         var results: [[Float]] = []
         for (target, port) in zip(targets, outputs) {
             switch storage {
@@ -99,4 +169,9 @@ package final class VulkanPlan {
             return StepReport(node: step.node.name, op: step.node.op.name, kernel: step.request.spirv.name, cost: cost, output: step.node.output.shape)
         }
     }
+}
+
+extension Duration {
+    /// Milliseconds, with their fraction.
+    package var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15 }
 }

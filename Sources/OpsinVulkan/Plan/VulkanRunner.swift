@@ -11,11 +11,11 @@ package final class VulkanRunner {
     private let index: Int
     private let options: DeviceOptions
     private let graph: Graph
-    private let timing: CommandList.Timing
+    private let timing: VulkanPlan.Timing
 
     /// Makes device and plan. `index` is a device that `instance.choose` gave.
     package init(
-        _ graph: Graph, _ instance: VulkanInstance, index: Int, options: DeviceOptions = .current, storage: Storage = .f32, timing: CommandList.Timing = .none
+        _ graph: Graph, _ instance: VulkanInstance, index: Int, options: DeviceOptions = .current, storage: Storage = .f32, timing: VulkanPlan.Timing = .none
     ) throws(VulkanError) {
         let device = try Device.open(instance, index: index, options: options)
         (self.device, plan) = (device, try VulkanPlan(graph, on: device, storage: storage, timing: timing))
