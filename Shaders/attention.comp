@@ -1,18 +1,20 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 //! axis   STORAGE
+//! axis   TOKENS
 //! const  0 LOCAL 64
 //! const  1 HEAD_SIZE
 //! const  2 VALUE_SIZE
 #include "opsin.glsl"
 
-// y = sum over t of softmax over t (scale * q . k[t]) * v[t]: a workgroup a query and head, LOCAL keys at a time; earlier sums are rescaled when a larger
-// score comes (arXiv 2205.14135, algorithm 1). No score leaves the workgroup.
+// y = sum over t of softmax over t (scale * q . k[t] + bias) * v[t]: a workgroup a query and head, LOCAL keys at a time; earlier sums are rescaled when a
+// larger score comes (arXiv 2205.14135, algorithm 1). No score leaves the workgroup.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LOCAL = 64;
 layout(constant_id = 1) const uint HEAD_SIZE = 1;
 layout(constant_id = 2) const uint VALUE_SIZE = 1;
 #include "workgroup.glsl"
+#include "attention_tokens.glsl"
 
 layout(std430, binding = 0) readonly buffer Q { T q[]; };
 layout(std430, binding = 1) readonly buffer K { T k[]; };
@@ -25,9 +27,9 @@ shared float shares[LOCAL];
 const uint PARTS = (VALUE_SIZE + LOCAL - 1) / LOCAL;  // channels of one thread
 
 void main() {
-    const uint part = FLAT_GROUP, head = part % HEADS, token = part / HEADS, image = token / QUERIES, i = gl_LocalInvocationIndex;
+    const uint part = FLAT_GROUP, head = part % HEADS, image = part / HEADS / QUERIES, row = part / HEADS % QUERIES, i = gl_LocalInvocationIndex;
     if (image >= IMAGES) return;
-    const uint source = head / (HEADS / KEY_VALUE_HEADS), key_row = KEY_VALUE_HEADS * HEAD_SIZE, value_row = KEY_VALUE_HEADS * VALUE_SIZE;
+    const uint token = token_at(image, row, QUERIES), source = head / (HEADS / KEY_VALUE_HEADS), start = bias_start(head, row);
     for (uint c = i; c < HEAD_SIZE; c += LOCAL) query[c] = float(q[(token * HEADS + head) * HEAD_SIZE + c]) * SCALE;
     barrier();
 
@@ -37,8 +39,8 @@ void main() {
         const uint t = first + i;
         float score = -3.402823466e38;
         if (t < KEYS) {
-            const uint at = (image * KEYS + t) * key_row + source * HEAD_SIZE;
-            score = 0.0;
+            const uint at = (token_at(image, t, KEYS) * KEY_VALUE_HEADS + source) * HEAD_SIZE;
+            score = bias_at(start, t);
             for (uint c = 0; c < HEAD_SIZE; c++) score += query[c] * float(k[at + c]);
         }
         const float block = workgroup_max(score), top = isnan(block) ? block : max(largest, block), factor = exp(largest - top);
@@ -51,8 +53,10 @@ void main() {
             const uint c = p * LOCAL + i;
             values[p] *= factor;
             if (c >= VALUE_SIZE) continue;
-            const uint at = (image * KEYS + first) * value_row + source * VALUE_SIZE + c;
-            for (uint s = 0; s < count; s++) values[p] += shares[s] * float(v[at + s * value_row]);
+            for (uint s = 0; s < count; s++) {
+                const uint at = (token_at(image, first + s, KEYS) * KEY_VALUE_HEADS + source) * VALUE_SIZE + c;
+                values[p] += shares[s] * float(v[at]);
+            }
         }
     }
     for (uint p = 0; p < PARTS; p++) {

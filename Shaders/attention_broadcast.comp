@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_ballot : require
 //! axis   STORAGE
+//! axis   TOKENS
 //! const  0 LOCAL 8
 //! const  1 HEAD_QUADS
 //! const  2 VALUE_QUADS
@@ -14,7 +15,10 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_QUADS = 1;
 layout(constant_id = 2) const uint VALUE_QUADS = 1;
 #define LANES 8
+#define AT_ONCE LANES
 #define PER_LANE 2
+#include "attention_tokens.glsl"
+#include "online_softmax.glsl"
 
 layout(std430, binding = 0) readonly buffer Q { T4 q4[]; };
 layout(std430, binding = 1) readonly buffer K { T4 k4[]; };
@@ -30,19 +34,23 @@ void main() {
     const uint source = head / (HEADS / KEY_VALUE_HEADS);
     vec4 query[PER_LANE][HEAD_QUADS], sum[PER_LANE][VALUE_QUADS];
     float largest[PER_LANE], total[PER_LANE];
+    uint start[PER_LANE];
     [[unroll]] for (uint p = 0; p < PER_LANE; p++) {
         // Lanes behind the last query compute it again and do not store it.
-        const uint token = image * QUERIES + min(block * LANES * PER_LANE + p * LANES + lane, QUERIES - 1);
+        const uint row = min(block * LANES * PER_LANE + p * LANES + lane, QUERIES - 1), token = token_at(image, row, QUERIES);
+        start[p] = bias_start(head, row);
         [[unroll]] for (uint c = 0; c < HEAD_QUADS; c++) query[p][c] = vec4(q4[(token * HEADS + head) * HEAD_QUADS + c]) * SCALE;
         [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) sum[p][c] = vec4(0.0);
-        largest[p] = -3.402823466e38;
+        largest[p] = LOWEST;
         total[p] = 0.0;
     }
 
     for (uint first = 0; first < KEYS; first += LANES) {
-        const uint key = image * KEYS + min(first + lane, KEYS - 1);
+        const uint key = token_at(image, min(first + lane, KEYS - 1), KEYS);
         float score[PER_LANE][LANES];
-        [[unroll]] for (uint p = 0; p < PER_LANE; p++) [[unroll]] for (uint i = 0; i < LANES; i++) score[p][i] = 0.0;
+        [[unroll]] for (uint p = 0; p < PER_LANE; p++) {
+            [[unroll]] for (uint i = 0; i < LANES; i++) score[p][i] = bias_at(start[p], min(first + i, KEYS - 1));
+        }
         [[unroll]] for (uint c = 0; c < HEAD_QUADS; c++) {
             const vec4 mine = vec4(k4[(key * KEY_VALUE_HEADS + source) * HEAD_QUADS + c]);
 #define SCORE(i) { \
@@ -52,19 +60,8 @@ void main() {
             ALL_LANES(SCORE)
         }
         [[unroll]] for (uint p = 0; p < PER_LANE; p++) {
-            float top = largest[p];
-            [[unroll]] for (uint i = 0; i < LANES; i++) {
-                if (first + i >= KEYS) score[p][i] = -3.402823466e38;
-                top = max(top, score[p][i]);
-            }
-            const float factor = exp(largest[p] - top);
-            total[p] *= factor;
+            const float factor = take_scores(score[p], KEYS - first, largest[p], total[p]);
             [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) sum[p][c] *= factor;
-            [[unroll]] for (uint i = 0; i < LANES; i++) {
-                score[p][i] = first + i < KEYS ? exp(score[p][i] - top) : 0.0;
-                total[p] += score[p][i];
-            }
-            largest[p] = top;
         }
         [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) {
             const vec4 mine = vec4(v4[(key * KEY_VALUE_HEADS + source) * VALUE_QUADS + c]);
@@ -78,8 +75,9 @@ void main() {
 
     if (part >= HEADS * blocks * IMAGES) return;
     [[unroll]] for (uint p = 0; p < PER_LANE; p++) {
-        const uint place = block * LANES * PER_LANE + p * LANES + lane;
-        if (place >= QUERIES) continue;
-        [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) y4[((image * QUERIES + place) * HEADS + head) * VALUE_QUADS + c] = T4(sum[p][c] / total[p]);
+        const uint row = block * LANES * PER_LANE + p * LANES + lane;
+        if (row >= QUERIES) continue;
+        const uint to = (token_at(image, row, QUERIES) * HEADS + head) * VALUE_QUADS;
+        [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) y4[to + c] = T4(sum[p][c] / total[p]);
     }
 }

@@ -16,6 +16,9 @@
 // Number of this invocation, counted over a grid of x by y workgroups: y is used only where x alone is too small (Device limits).
 #define FLAT_INDEX (gl_GlobalInvocationID.x + gl_GlobalInvocationID.y * gl_NumWorkGroups.x * gl_WorkGroupSize.x)
 
+// Number of this workgroup, counted over a grid of x by y.
+#define FLAT_GROUP (gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x)
+
 // A buffer that is read by element (`x`) and by quads of channels (`x4`).
 #define READ_BOTH(number, name) \
     layout(std430, binding = number) readonly buffer name##Elements { T name[]; }; \

@@ -3,9 +3,6 @@
 #define WORKGROUP_GLSL
 shared float workgroup_values[LOCAL];
 
-// Number of this workgroup, counted over a grid of x by y.
-#define FLAT_GROUP (gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x)
-
 float workgroup_sum(float value) {
     const uint i = gl_LocalInvocationIndex;
     barrier();

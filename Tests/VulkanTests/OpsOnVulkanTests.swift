@@ -13,9 +13,19 @@ struct OpsOnVulkanTests {
         return try VulkanHere.device(options)
     }
 
+    /// The same device without subgroup operations, which takes the kernels that a GPU takes.
+    static let deviceWithoutSubgroups = Result {
+        var options = DeviceOptions()
+        (options.timeoutMilliseconds, options.disabled) = (120_000, [.subgroups])
+        return try VulkanHere.device(options)
+    }
+
     /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
-    func agree(_ op: Op, _ shapes: [Shape], scale: Float = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let device = try Self.device.get()
+    func agree(
+        _ op: Op, _ shapes: [Shape], scale: Float = 1, on device: Result<Device, any Error> = Self.device,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let device = try device.get()
         var graph = Graph()
         let values = shapes.enumerated().map { graph.input("x\($0)", shape: $1) }
         graph.output("y", try graph.append(op, values, name: "node"), layout: .nhwc)
@@ -151,7 +161,54 @@ struct OpsOnVulkanTests {
             try Shape(n: images, h: 1, w: queries, c: heads * headSize), try Shape(n: images, h: 1, w: keys, c: sources * headSize),
             try Shape(n: images, h: 1, w: keys, c: sources * valueSize),
         ]
-        try agree(.attention(op), shapes)
+        for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.attention(op), shapes, on: device) }
+    }
+
+    /// `(images, map's height, width, window's height, width, heads, headSize)`
+    @Test(
+        arguments: [
+            (1, 1, 1, 1, 1, 1, 3), (2, 4, 6, 2, 3, 3, 5), (2, 14, 7, 7, 7, 1, 32), (1, 8, 16, 8, 8, 2, 32), (1, 14, 14, 14, 14, 3, 32),
+            (1, 3, 40, 3, 20, 1, 17), (2, 6, 34, 6, 17, 2, 36), (1, 35, 2, 35, 1, 2, 130), (3, 5, 15, 1, 5, 1, 100),
+        ], [true, false])
+    func windowedAttention(_ s: (Int, Int, Int, Int, Int, Int, Int), hasBias: Bool) throws {
+        let (images, height, width, windowHeight, windowWidth, heads, headSize) = s
+        let bias = numbers(heads * (2 * windowHeight - 1) * (2 * windowWidth - 1), seed: 9)
+        let op = try WindowedAttention(
+            heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: 1 / Float(headSize).squareRoot(), positionBias: hasBias ? bias : nil)
+        let x = try Shape(n: images, h: height, w: width, c: heads * headSize)
+        for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.windowedAttention(op), [x, x, x], on: device) }
+    }
+
+    /// Activations to 3e4, whose products fp16 could not hold: with shares of all keys, and with scores of 1e9, which leave one.
+    @Test(arguments: [1e-9, 1], [5, 32])
+    func attentionOfLargeActivations(scale: Float, headSize: Int) throws {
+        let bias = numbers(2 * 7 * 9, seed: 9), x = try Shape(n: 1, h: 8, w: 5, c: 2 * headSize)
+        let windowed = try WindowedAttention(heads: 2, windowHeight: 4, windowWidth: 5, scale: scale, positionBias: bias)
+        let global = try Attention(heads: 2, keyValueHeads: 2, scale: scale)
+        for device in [Self.device, Self.deviceWithoutSubgroups] {
+            try agree(.windowedAttention(windowed), [x, x, x], scale: 15_000, on: device)
+            try agree(.attention(global), [x, x, x], scale: 15_000, on: device)
+        }
+    }
+
+    /// Which heads fit the registers of a thread, without a GPU.
+    @Test func kernelsOfAttention() {
+        #expect(AttentionDispatch.kernel(headSize: 32, valueSize: 32, broadcasts: true) == .broadcast)
+        #expect(AttentionDispatch.kernel(headSize: 32, valueSize: 64, broadcasts: false) == .tiled)
+        #expect(AttentionDispatch.kernel(headSize: 128, valueSize: 32, broadcasts: false) == .general)
+        #expect(AttentionDispatch.kernel(headSize: 132, valueSize: 32, broadcasts: true) == .general)
+        #expect(AttentionDispatch.kernel(headSize: 33, valueSize: 32, broadcasts: true) == .general)
+    }
+
+    @Test(arguments: [Resize.Method.nearest, .bilinear, .bicubic], [1, 4, 17])
+    func resizes(_ method: Resize.Method, channels: Int) throws {
+        for coordinates in [Resize.Coordinates.halfPixel, .alignCorners, .asymmetric] {
+            for (height, width) in [(1, 1), (5, 7), (13, 11), (3, 29)] {
+                let op = try Resize(height: height, width: width, method: method, coordinates: coordinates)
+                try agree(.resize(op), [Shape(n: 2, h: 5, w: 7, c: channels)])
+                if height > 1 { try agree(.resize(op), [Shape(n: 1, h: 9, w: 2, c: channels)], scale: 15_000) }
+            }
+        }
     }
 
     @Test(arguments: [false, true])
@@ -175,13 +232,12 @@ struct OpsOnVulkanTests {
 
     @Test func anOpWithoutAKernelIsNamed() throws {
         var graph = Graph()
-        let x = graph.input("x", shape: try Shape(n: 1, h: 2, w: 2, c: 3))
-        graph.output(
-            "y", try graph.append(.resize(Resize(height: 4, width: 4, method: .bilinear, coordinates: .halfPixel)), [x], name: "head.up"), layout: .nhwc)
+        let x = graph.input("x", shape: try Shape(n: 1, h: 1, w: 2, c: 1_000_003))
+        graph.output("y", try graph.append(.attention(Attention(heads: 1, keyValueHeads: 1, scale: 1)), [x, x, x], name: "head.attn"), layout: .nhwc)
         let device = try Self.device.get()
         #expect { try VulkanPlan(graph, on: device) } throws: {
             let error = $0 as? VulkanError
-            return error?.code == .unsupported && error?.description == "head.up: Resize: it runs on the CPU only"
+            return error?.code == .unsupported && error?.description.hasPrefix("head.attn: Attention: heads of 1000003/1000003 channels need ") == true
         }
     }
 }

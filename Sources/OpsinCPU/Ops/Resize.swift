@@ -5,8 +5,9 @@ private import CKernels
 extension Resize: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
         let x = node.inputs[0].shape, y = node.output.shape
-        guard max(x.h, x.w) <= 1 << 24 else { throw CPUError("\(node.name): Resize reads maps of up to 2^24 rows and columns, found \(x)") }
-        let rows = ResizeTaps(self, from: x.h, to: y.h), columns = ResizeTaps(self, from: x.w, to: y.w)
+        guard let rows = ResizeTaps(self, from: x.h, to: y.h), let columns = ResizeTaps(self, from: x.w, to: y.w) else {
+            throw CPUError("\(node.name): Resize reads maps of up to 2^24 rows and columns, found \(x)")
+        }
         let arguments = unsafe opsin_resize_arguments(
             x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), images: x.n, height: x.h, width: x.w, channels: x.c,
             out_height: y.h, out_width: y.w, taps: rows.count, row_index: plan.parameters(rows.indices), row_weight: plan.parameters(rows.weights),
@@ -15,63 +16,5 @@ extension Resize: CPUOp {
         return unsafe [
             CPUStep(opsin_resize(plan.isa.c), arguments, tasks: y.n * y.h, scratchBytes: scratch, kernel: "resize \(rows.count) \(plan.isa.rawValue)")
         ]
-    }
-}
-
-/// Which inputs each output position along one axis reads, and with which weights.
-struct ResizeTaps {
-    /// Inputs of one output: 1, 2 or 4.
-    let count: Int
-    /// `[outputs, count]`, each in `0..<inputs`; exact as floats, since `inputs` is at most 2^24.
-    private(set) var indices: [Float] = []
-    /// `[outputs, count]`
-    private(set) var weights: [Float] = []
-
-    init(_ op: Resize, from inputs: Int, to outputs: Int) {
-        count = op.method == .nearest ? 1 : op.method == .bilinear ? 2 : 4
-        for i in 0..<outputs {
-            switch op.method {
-            case .nearest: append(ResizeTaps.nearest(i, op.coordinates, inputs, outputs), 1, inputs)
-            case .bilinear:
-                let position = max(ResizeTaps.position(i, op.coordinates, inputs, outputs), 0)
-                let first = min(position.rounded(.down), Float(inputs - 1)), t = min(max(position - first, 0), 1)
-                append(first, 1 - t, inputs)
-                append(first + 1, t, inputs)
-            case .bicubic:
-                let position = ResizeTaps.position(i, op.coordinates, inputs, outputs)
-                let first = position.rounded(.down), t = position - first
-                for (tap, weight) in ResizeTaps.cubic(Double(t)).enumerated() { append(first + Float(tap - 1), weight, inputs) }
-            }
-        }
-    }
-
-    private mutating func append(_ index: Float, _ weight: Float, _ inputs: Int) {
-        indices.append(min(max(index, 0), Float(inputs - 1)))
-        weights.append(weight)
-    }
-
-    /// The input position of output `i`, in fp32 and in PyTorch's order of operations: its results differ from exact ones in the last places.
-    private static func position(_ i: Int, _ coordinates: Resize.Coordinates, _ n: Int, _ m: Int) -> Float {
-        switch coordinates {
-        case .halfPixel: Float(n) / Float(m) * (Float(i) + 0.5) - 0.5
-        case .alignCorners: m > 1 ? Float(n - 1) / Float(m - 1) * Float(i) : 0
-        case .asymmetric: Float(n) / Float(m) * Float(i)
-        }
-    }
-
-    private static func nearest(_ i: Int, _ coordinates: Resize.Coordinates, _ n: Int, _ m: Int) -> Float {
-        switch coordinates {
-        case .halfPixel: (Float(n) / Float(m) * (Float(i) + 0.5)).rounded(.down)
-        case .alignCorners: (position(i, coordinates, n, m) + 0.5).rounded(.down)
-        case .asymmetric: position(i, coordinates, n, m).rounded(.down)
-        }
-    }
-
-    /// Keys' four weights for a position `t` behind the second tap, a = -0.75; in Double, since the outer ones are small differences of large numbers.
-    private static func cubic(_ t: Double) -> [Float] {
-        let a = -0.75
-        func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
-        func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
-        return [far(t + 1), near(t), near(1 - t), far(2 - t)].map { Float($0) }
     }
 }

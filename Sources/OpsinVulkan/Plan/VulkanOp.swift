@@ -27,15 +27,10 @@ extension Op {
         case .multiply(let op): try op.lower(node, plan)
         case .pad(let op): try op.lower(node, plan)
         case .reshape(let op): try op.lower(node, plan)
-        case .resize: throw .noKernel
+        case .resize(let op): try op.lower(node, plan)
         case .slice(let op): try op.lower(node, plan)
         case .softmax(let op): try op.lower(node, plan)
-        case .windowedAttention: throw .noKernel
+        case .windowedAttention(let op): try op.lower(node, plan)
         }
     }
-}
-
-extension VulkanError {
-    /// The op has no kernel on this backend.
-    static var noKernel: VulkanError { VulkanError(.unsupported, "it runs on the CPU only") }
 }
