@@ -10,8 +10,8 @@ package struct DeviceOptions: Sendable {
     package var unknown: [String] = []
     /// Where pipelines are kept between runs; nil keeps none.
     package var cacheFolder: String?
-    /// Longest wait for one submit.
-    package var timeoutMilliseconds = 10_000
+    /// Longest wait for one submit; nil is what suits the device.
+    package var timeoutMilliseconds: Int?
 
     package init() {}
 

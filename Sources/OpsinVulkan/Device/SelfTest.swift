@@ -50,7 +50,7 @@ package enum SelfTest {
         let target = try device.memory.allocate(count * MemoryLayout<Output>.stride, .readback)
         let pipeline = try device.pipelines.pipeline(PipelineRequest(shader))
         let dispatch = Dispatch(pipeline, buffers: [source.view, target.view], push: [], groups: GroupCount(1), label: shader.spirv.name)
-        try CommandList(device, [.dispatch(dispatch)]).run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+        try CommandList(device, [.dispatch(dispatch)]).run(timeoutMilliseconds: device.timeoutMilliseconds)
         return try target.read(Output.self, count: count)
     }
 

@@ -41,7 +41,7 @@ package final class StagingRing {
 
     /// Waits until every upload has arrived.
     package func finish() throws(VulkanError) {
-        for slot in slots { try slot.commands.wait(milliseconds: device.options.timeoutMilliseconds) }
+        for slot in slots { try slot.commands.wait(milliseconds: device.timeoutMilliseconds) }
     }
 
     /// A slot whose last copy has ended.
@@ -52,7 +52,7 @@ package final class StagingRing {
             return slot
         }
         next = (next + 1) % slots.count
-        try slots[next].commands.wait(milliseconds: device.options.timeoutMilliseconds)
+        try slots[next].commands.wait(milliseconds: device.timeoutMilliseconds)
         return slots[next]
     }
 }

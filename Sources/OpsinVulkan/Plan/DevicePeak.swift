@@ -114,7 +114,7 @@ private struct Meter {
         var best = Double.infinity
         for _ in 0..<runs {
             let start = clock.now
-            try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+            try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
             best = min(best, (clock.now - start).milliseconds)
         }
         return best

@@ -107,7 +107,7 @@ package final class VulkanPlan {
     /// Copies inputs in (fp32, NHWC, dense), runs, copies outputs out.
     package func run(_ values: [[Float]]) throws(VulkanError) -> [[Float]] {
         try write(values)
-        try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+        try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
         return try read()
     }
 
@@ -117,7 +117,7 @@ package final class VulkanPlan {
         let start = clock.now
         try write(values)
         let written = clock.now
-        try list.run(timeoutMilliseconds: device.options.timeoutMilliseconds)
+        try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
         let ran = clock.now
         _ = try read()
         let end = clock.now
