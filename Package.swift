@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
-        .testTarget(name: "VulkanTests", dependencies: ["CVulkan", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"], swiftSettings: swift),
+        .testTarget(name: "VulkanTests", dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"], swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

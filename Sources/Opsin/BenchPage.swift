@@ -4,7 +4,8 @@ struct BenchPage {
     let runs: [Benchmark]
 
     var text: String {
-        let identity = Identity.rows.map { "<dt>\($0.name.html)</dt><dd>\($0.value.html)</dd>" }.joined()
+        let facts = (runs.first?.facts ?? []).map { ($0.name.split(separator: "_").joined(separator: " "), $0.value) }
+        let identity = (facts + Identity.rows.map { ($0.name, $0.value) }).map { "<dt>\($0.0.html)</dt><dd>\($0.1.html)</dd>" }.joined()
         let sections = runs.enumerated().map { index, run in BenchSection(run: run, number: index, against: index == 0 ? nil : runs.first).text }
         return """
             <!doctype html>

@@ -28,6 +28,14 @@ public struct Benchmark: Sendable {
         public let max: Double
     }
 
+    /// One thing that tells a model from another.
+    public struct Fact: Hashable, Sendable {
+        public let name: String
+        public let value: String
+    }
+
+    /// The model's architecture, size and hash; empty for an op.
+    public let facts: [Fact]
     /// The folder of the model, or the op and its shape.
     public let model: String
     public let batch: Int
@@ -54,6 +62,7 @@ public struct Benchmark: Sendable {
         let start = milliseconds()
         let opened = try Model(runtime, path: path)
         loadMilliseconds = milliseconds() - start
+        facts = try Identity.facts(opened)
         let session = try Session(opened, sessionOptions)
         let size = opened.network.architecture.inputSize
 
@@ -99,7 +108,7 @@ public struct Benchmark: Sendable {
         } catch {
             throw OpsinError(.unsupported, error.description)
         }
-        (model, batch) = (op.text, op.shape.first ?? 1)
+        (model, batch, facts) = (op.text, op.shape.first ?? 1, [])
     }
 }
 
@@ -125,6 +134,7 @@ extension Benchmark {
     public static func jsonText(model: String, _ runs: [Benchmark]) -> String {
         JSON.object([
             .init("schema_version", 1), .init("model", .string(model)), .init("identity", Identity.json),
+            .init("model_facts", .object((runs.first?.facts ?? []).map { .init($0.name, .string($0.value)) })),
             .init("runs", .array(runs.enumerated().map { run in run.element.json(against: run.offset == 0 ? nil : runs.first) })),
         ]).text
     }

@@ -58,11 +58,11 @@ enum CompiledPlan {
         }
     }
 
-    /// Bytes of activations and scratch.
+    /// Bytes of activations and scratch, on a GPU of its weights too, which belong to the plan there.
     var byteCount: Int {
         switch self {
         case .cpu(let plan, _): plan.arenaBytes + plan.scratchBytes
-        case .vulkan(let plan): plan.arenaBytes
+        case .vulkan(let plan): plan.arenaBytes + plan.weightBytes
         }
     }
 

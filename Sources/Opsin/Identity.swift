@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OpsinGraph
 internal import OpsinModels
 internal import OpsinVulkan
 
@@ -17,6 +18,24 @@ enum Identity {
             rows.append(("build", "debug: times say little"))
         #endif
         return rows
+    }
+
+    /// What was measured: enough to know the model again.
+    static func facts(_ model: Model) throws(OpsinError) -> [Benchmark.Fact] {
+        let info = try model.info()
+        var facts = [
+            Benchmark.Fact(name: "architecture", value: info.architecture), Benchmark.Fact(name: "input", value: "\(info.inputHeight) x \(info.inputWidth)"),
+            Benchmark.Fact(name: "parameters", value: String(info.parameters)), Benchmark.Fact(name: "flops", value: String(info.flops)),
+            Benchmark.Fact(name: "weights_bytes", value: String(info.weightsBytes)),
+        ]
+        if let file = try? File.map(model.path + "/model.safetensors") { facts.append(Benchmark.Fact(name: "weights_fnv1a64", value: hash(file))) }
+        return facts
+    }
+
+    private static func hash(_ file: ByteStorage) -> String {
+        var value: UInt64 = 0xcbf2_9ce4_8422_2325
+        unsafe file.withBytes { bytes in for unsafe byte in unsafe bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        return String(value, radix: 16)
     }
 
     static var json: JSON { .object(rows.map { .init($0.name, .string($0.value)) }) }

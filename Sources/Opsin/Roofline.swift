@@ -93,9 +93,11 @@ struct Roofline {
         // Where the slope is at the very left there is no room before it.
         let isSteep = x.place(slope) < Roofline.left + 130
         let besides = (place: x.place(slope) + (isSteep ? 8 : -8), anchor: isSteep ? "start" : "end")
+        let slopeText =
+            "<text x=\"\(besides.place.rounded(places: 1))\" y=\"\((y.place(slope * roof.bytes) + (isSteep ? 16 : -7)).rounded(places: 1))\" text-anchor=\"\(besides.anchor)\">\(roof.bytes.short) GB/s measured</text>"
         return "<g class=\"roof\"><polyline points=\"\(line)\"/>"
             + "<text x=\"\(x.place(flat).rounded(places: 1))\" y=\"\((y.place(roof.flops) - 7).rounded(places: 1))\" class=\"mid\">\(roof.flops.short) GFLOP/s measured</text>"
-            + "<text x=\"\(besides.place.rounded(places: 1))\" y=\"\((y.place(slope * roof.bytes) + (isSteep ? 16 : -7)).rounded(places: 1))\" text-anchor=\"\(besides.anchor)\">\(roof.bytes.short) GB/s measured</text></g>"
+            + (ridge > start ? slopeText : "") + "</g>"
     }
 
     private func dot(_ op: OpProfile, _ x: Axis, _ y: Axis, share: Double) -> String {

@@ -11,7 +11,7 @@ struct BenchTable {
         if isFirst || showsOps { Terminal.line("device  precision  threads  batch    load ms   first ms      min   median      p90      p99") }
         let latency = run.latency
         let cells = [
-            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10), String(run.report.threads).right(7),
+            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10), (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
             String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(10), fixed(run.firstRunMilliseconds, 2).right(10),
             fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
         ]
@@ -45,7 +45,7 @@ struct BenchTable {
         for op in run.ops {
             let share = total > 0 ? op.milliseconds / total * 100 : 0
             let cells = [
-                op.name.printable.columnKeepingEnd(29), op.op.column(15), kernel(op).column(18), fixed(op.milliseconds, 4).right(7),
+                layer(op).columnKeepingEnd(29), op.op.column(15), kernel(op).column(18), fixed(op.milliseconds, 4).right(7),
                 (fixed(share, 1) + "%").right(6), fixed(op.gflops, 1).right(7), fixed(op.gigabytesPerSecond, 1).right(6),
                 (fixed(op.roofShare(run.peak) * 100, 0) + "%").right(5),
             ]
@@ -56,9 +56,15 @@ struct BenchTable {
         Terminal.line(parts.filter { !$0.isEmpty }.joined(separator: "; ") + "\n")
     }
 
+    /// The layer's path; transformers' convolutions are told by the module around them.
+    private func layer(_ op: OpProfile) -> String {
+        let name = op.name.printable, suffix = ".convolution"
+        return name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+    }
+
     /// The kernel's name without the instruction set, which is the same for all and stands below.
     private func kernel(_ op: OpProfile) -> String {
         let suffix = " " + run.report.isa
-        return op.kernel.hasSuffix(suffix) ? String(op.kernel.dropLast(suffix.count)) : op.kernel
+        return suffix.count > 1 && op.kernel.hasSuffix(suffix) ? String(op.kernel.dropLast(suffix.count)) : op.kernel
     }
 }

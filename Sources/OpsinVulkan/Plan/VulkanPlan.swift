@@ -53,6 +53,8 @@ package final class VulkanPlan {
     package let inputs: [Graph.Port]
     package let outputs: [Graph.Port]
     package let arenaBytes: Int
+    /// Bytes of weights and parameters on the device.
+    package let weightBytes: Int
     private let list: CommandList
     private let sources: [Buffer]
     private let targets: [Buffer]
@@ -96,7 +98,7 @@ package final class VulkanPlan {
         times.recording = (clock.now - recording) + (collected - piped)
         buildTimes = times
         (self.device, self.storage, self.sources, self.targets) = (device, storage, sources, targets)
-        (inputs, outputs, arenaBytes) = (graph.inputs, graph.outputs, builder.arenaBytes)
+        (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
         reports = VulkanPlan.reports(builder.pending)
     }
 

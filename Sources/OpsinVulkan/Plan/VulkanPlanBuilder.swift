@@ -15,6 +15,8 @@ package final class VulkanPlanBuilder {
     /// How activations and weights are stored; sums are fp32.
     package let storage: Storage
     private(set) var pending: [Pending] = []
+    /// Bytes of weights and parameters on the device.
+    private(set) var weightBytes = 0
     private let arena: Buffer
     private let offsets: [Int?]
     private let ring: StagingRing
@@ -84,6 +86,7 @@ package final class VulkanPlanBuilder {
     private func constant<Element: BitwiseCopyable>(_ values: [Element]) throws(VulkanError) -> BufferView {
         let buffer = try device.memory.allocate(max(1, values.count) * MemoryLayout<Element>.stride, .device)
         try ring.upload(values, to: buffer)
+        weightBytes += buffer.byteCount
         return buffer.view
     }
 }
