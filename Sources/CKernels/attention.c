@@ -17,15 +17,20 @@ OPSIN_INLINE size_t tile_vectors(opsin_isa isa) { return isa == OPSIN_ISA_AVX512
 
 size_t opsin_attention_tile(opsin_isa isa) { return tile_rows(isa); }
 
-// c[rows][vectors * 16] = (c * factor +) a[rows][depth] * b[depth][vectors * 16]; a and c are tiles with rows STRIDE and c_stride apart.
-// `factors` NULL starts from zero.
-OPSIN_INLINE void multiply_tile(size_t rows, size_t vectors, const float *a, const float *b, size_t b_stride, size_t depth, const float *factors, float *c,
-                                size_t c_stride) {
+// What a product starts from: zero, what is there, or what is there times a factor a row.
+typedef enum { FROM_ZERO, FROM_SUM, FROM_SCALED } start_kind;
+
+// c[rows][vectors * 16] = start + a[rows][depth] * b[depth][vectors * 16]; a and c are tiles with rows STRIDE and c_stride apart.
+OPSIN_INLINE void multiply_tile(size_t rows, size_t vectors, start_kind start, const float *a, const float *b, size_t b_stride, size_t depth,
+                                const float *factors, float *c, size_t c_stride) {
     f32x16 sum[MOST_ROWS][2];
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
-        for (size_t j = 0; j < vectors; j++) sum[i][j] = factors ? FROM16(c + i * c_stride + 16 * j) * factors[i] : SPLAT(0);
+        for (size_t j = 0; j < vectors; j++) {
+            sum[i][j] = start == FROM_ZERO ? SPLAT(0) : FROM16(c + i * c_stride + 16 * j);
+            if (start == FROM_SCALED) sum[i][j] *= factors[i];
+        }
     }
     for (size_t p = 0; p < depth; p++, b += b_stride) {
         f32x16 u[2];
@@ -45,17 +50,21 @@ OPSIN_INLINE void multiply_tile(size_t rows, size_t vectors, const float *a, con
     }
 }
 
-// All columns (a multiple of 16) of a product, in tiles.
-OPSIN_INLINE void multiply_rows(opsin_isa isa, const float *a, const float *b, size_t b_stride, size_t depth, const float *factors, float *c,
-                                size_t c_stride, size_t columns) {
+// All columns (a multiple of 16) of a product, in tiles; `start` is a constant.
+OPSIN_INLINE void multiply_columns(opsin_isa isa, start_kind start, const float *a, const float *b, size_t b_stride, size_t depth, const float *factors,
+                                   float *c, size_t c_stride, size_t columns) {
     const size_t rows = tile_rows(isa), vectors = tile_vectors(isa);
     size_t j = 0;
-    if (factors) {
-        for (; j + 16 * vectors <= columns; j += 16 * vectors) multiply_tile(rows, vectors, a, b + j, b_stride, depth, factors, c + j, c_stride);
-        for (; j < columns; j += 16) multiply_tile(rows, 1, a, b + j, b_stride, depth, factors, c + j, c_stride);
-    } else {
-        for (; j + 16 * vectors <= columns; j += 16 * vectors) multiply_tile(rows, vectors, a, b + j, b_stride, depth, NULL, c + j, c_stride);
-        for (; j < columns; j += 16) multiply_tile(rows, 1, a, b + j, b_stride, depth, NULL, c + j, c_stride);
+    for (; j + 16 * vectors <= columns; j += 16 * vectors) multiply_tile(rows, vectors, start, a, b + j, b_stride, depth, factors, c + j, c_stride);
+    for (; j < columns; j += 16) multiply_tile(rows, 1, start, a, b + j, b_stride, depth, factors, c + j, c_stride);
+}
+
+OPSIN_INLINE void multiply_rows(opsin_isa isa, start_kind start, const float *a, const float *b, size_t b_stride, size_t depth, const float *factors, float *c,
+                                size_t c_stride, size_t columns) {
+    switch (start) {
+    case FROM_ZERO: multiply_columns(isa, FROM_ZERO, a, b, b_stride, depth, factors, c, c_stride, columns); break;
+    case FROM_SUM: multiply_columns(isa, FROM_SUM, a, b, b_stride, depth, factors, c, c_stride, columns); break;
+    case FROM_SCALED: multiply_columns(isa, FROM_SCALED, a, b, b_stride, depth, factors, c, c_stride, columns); break;
     }
 }
 
@@ -113,56 +122,70 @@ OPSIN_INLINE void pack_queries(opsin_isa isa, const opsin_attention_arguments *a
 // Scores of a tile before the product: the biases of its rows' keys, which start at key `first_key` of the window.
 OPSIN_INLINE void start_with_bias(opsin_isa isa, const opsin_attention_arguments *a, const float *bias, size_t first, size_t rows, size_t first_key, size_t keys,
                                   float *scores) {
-    const size_t columns = a->windows.columns, height = a->keys / columns, width = 2 * columns - 1;
+    const uint32_t columns = (uint32_t)a->windows.columns, height = (uint32_t)a->keys / columns, width = 2 * columns - 1;
+    const uint32_t first_row = (uint32_t)first_key / columns, first_column = (uint32_t)first_key % columns;
+    uint32_t query_row = (uint32_t)first / columns, query_column = (uint32_t)first % columns;
     for (size_t i = 0; i < tile_rows(isa); i++) {
-        // Rows behind the last are computed too, and dropped.
-        const size_t query = first + (i < rows ? i : 0);
-        const float *from = bias + (height - 1 - query / columns) * width + columns - 1 - query % columns;
+        const float *from = bias + (size_t)(height - 1 - query_row + first_row) * width + columns - 1 - query_column;
         float *to = scores + i * STRIDE;
-        size_t y = first_key / columns, x = first_key % columns;
-        for (size_t t = 0; t < keys; y++, x = 0) {
-            const size_t end = t + columns - x < keys ? t + columns - x : keys;
-            // Runs are written in order: what a store of sixteen writes too much the next one overwrites, or nobody reads.
-            for (const float *run = from + y * width + x; t < end; t += 16, run += 16) AT16(to + t) = FROM16(run);
-            t = end;
+        // Runs are written in order: what a store of sixteen writes too much the next one overwrites, or nobody reads.
+        size_t end = columns - first_column < keys ? columns - first_column : keys;
+        for (size_t t = 0; t < end; t += 16) AT16(to + t) = FROM16(from + first_column + t);
+        while (end < keys) {
+            const size_t begin = end;
+            from += width;
+            end = begin + columns < keys ? begin + columns : keys;
+            AT16(to + begin) = FROM16(from);
+            for (size_t t = begin + 16; t < end; t += 16) AT16(to + t) = FROM16(from + t - begin);
         }
+        // Rows behind the last are computed too, with the last one's biases, and dropped.
+        if (i + 1 < rows && ++query_column == columns) query_column = 0, query_row++;
     }
 }
 
-// What a row remembers between blocks of keys: its largest score so far, and the sum of exponentials relative to it.
+// What the rows of a tile remember between blocks of keys, one lane a row: the largest score so far, and the sum of exponentials relative to it.
 typedef struct {
-    float largest, sum;
-} row_state;
+    float largest[16], sum[16];
+} tile_state;
 
 // e^x = 2^(x * LOG2E)
 #define LOG2E 1.44269504f
 
-// Scores to exponentials relative to the largest so far, in place; `factor` is what everything before must be multiplied with.
-OPSIN_INLINE void soften_row(float *s, size_t keys, row_state *state, float *factor) {
+// Scores of a tile's rows to exponentials relative to each row's largest so far, in place; `factors` are what everything before must be multiplied with.
+OPSIN_INLINE void soften_tile(opsin_isa isa, float *scores, size_t keys, tile_state *state, float *factors) {
     const size_t whole = keys / 16 * 16;
-    if (whole < keys) {
-        f32x16 rest;
-        load_part(s + whole, &rest, keys - whole, -INFINITY);
-        AT16(s + whole) = rest;
+    const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    float largest[16] = {0}, sums[16] = {0};
+    for (size_t i = 0; i < tile_rows(isa); i++) {
+        float *s = scores + i * STRIDE;
+        if (whole < keys) AT16(s + whole) = lanes < (int32_t)(keys - whole) ? FROM16(s + whole) : SPLAT(-INFINITY);
+        f32x16 m = SPLAT(state->largest[i]);
+        for (size_t t = 0; t < keys; t += 16) {
+            const f32x16 v = FROM16(s + t);
+            m = MAX(m, v);
+        }
+        largest[i] = max_lanes(&m);
     }
-    f32x16 m = SPLAT(state->largest);
-    for (size_t t = 0; t < keys; t += 16) {
-        const f32x16 v = FROM16(s + t);
-        m = MAX(m, v);
+    for (size_t i = 0; i < tile_rows(isa); i++) {
+        float *s = scores + i * STRIDE;
+        f32x16 sum = SPLAT(0);
+        for (size_t t = 0; t < keys; t += 16) {
+            // The difference first: the exponent's rounding is then relative to the distance from the largest score, not to the score.
+            f32x16 v = (FROM16(s + t) - largest[i]) * LOG2E;
+            exp2_nonpositive16(&v);
+            sum += v;
+            AT16(s + t) = v;
+        }
+        sums[i] = sum_lanes(&sum);
     }
-    const float largest = max_lanes(&m);
-    f32x16 sum = SPLAT(0);
-    for (size_t t = 0; t < keys; t += 16) {
-        // The difference first: the exponent's rounding is then relative to the distance from the largest score, not to the score.
-        f32x16 v = (FROM16(s + t) - largest) * LOG2E;
-        exp2_nonpositive16(&v);
-        sum += v;
-        AT16(s + t) = v;
-    }
-    const float ratio = state->largest == largest ? 1.0f : state->sum == 0 ? 0.0f : exp2f((state->largest - largest) * LOG2E);
-    state->sum = state->sum * ratio + sum_lanes(&sum);
-    state->largest = largest;
-    *factor = ratio;
+    // Minus infinity before the first block gives 0, and two of them, which have no difference, 1.
+    const f32x16 before = FROM16(state->largest), now = FROM16(largest);
+    f32x16 ratio = (before - now) * LOG2E;
+    exp2_nonpositive16(&ratio);
+    ratio = before == now ? SPLAT(1.0f) : ratio;
+    AT16(factors) = ratio;
+    AT16(state->sum) = FROM16(state->sum) * ratio + FROM16(sums);
+    AT16(state->largest) = now;
 }
 
 // Where the parts of a task's scratch begin, in floats; each is a multiple of 16 floats long.
@@ -177,7 +200,7 @@ OPSIN_INLINE void lay_out(const opsin_attention_arguments *a, scratch_layout *s)
     s->scores = s->queries + 16 * STRIDE;
     s->sums = s->scores + 16 * STRIDE;
     s->states = s->sums + block * value_floats;
-    s->values = s->states + block * 2;
+    s->values = s->states + (block / 3 + 1) * (sizeof(tile_state) / sizeof(float)); // no tile has fewer rows than 3
     s->total = s->values + KEYS * value_floats;
 }
 
@@ -189,20 +212,19 @@ size_t opsin_attention_scratch(const opsin_attention_arguments *arguments) {
 
 // Adds a block of keys to the sums of a tile of rows.
 OPSIN_INLINE void attend_tile(opsin_isa isa, const opsin_attention_arguments *a, const scratch_layout *l, float *scratch, const float *q, size_t first,
-                              size_t rows, size_t first_key, size_t keys, const float *bias, const float *values, float *sums, row_state *states) {
+                              size_t rows, size_t first_key, size_t keys, const float *bias, const float *values, float *sums, tile_state *state) {
     const size_t padded = (keys + 15) / 16 * 16, value_floats = (a->value_size + 15) / 16 * 16;
     float *queries = scratch + l->queries, *scores = scratch + l->scores;
-    float factors[MOST_ROWS];
+    float factors[16];
     for (size_t p = 0; p < a->head_size; p += DEPTH) {
         const size_t depth = a->head_size - p < DEPTH ? a->head_size - p : DEPTH;
         pack_queries(isa, a, q + p, first, rows, depth, queries);
-        for (size_t i = 0; i < MOST_ROWS; i++) factors[i] = 1;
         if (bias && p == 0) start_with_bias(isa, a, bias, first, rows, first_key, keys, scores);
-        multiply_rows(isa, queries, scratch + l->keys + p * STRIDE, STRIDE, depth, p || bias ? factors : NULL, scores, STRIDE, padded);
+        multiply_rows(isa, bias || p ? FROM_SUM : FROM_ZERO, queries, scratch + l->keys + p * STRIDE, STRIDE, depth, NULL, scores, STRIDE, padded);
     }
-    for (size_t i = 0; i < tile_rows(isa); i++) soften_row(scores + i * STRIDE, keys, states + i, factors + i);
-    multiply_rows(isa, scores, values, values == scratch + l->values ? value_floats : a->key_value_heads * a->value_size, keys, first_key ? factors : NULL, sums,
-                  value_floats, value_floats);
+    soften_tile(isa, scores, keys, state, factors);
+    const size_t value_stride = values == scratch + l->values ? value_floats : a->key_value_heads * a->value_size;
+    multiply_rows(isa, first_key ? FROM_SCALED : FROM_ZERO, scores, values, value_stride, keys, factors, sums, value_floats, value_floats);
 }
 
 // The tokens of all images and windows before the first of window `w`, counted over all images.
@@ -223,8 +245,11 @@ OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, cons
     float *y = a->y + (query_start * a->heads + head * group) * a->value_size;
     const size_t table = a->windows.columns ? (2 * (a->keys / a->windows.columns) - 1) * (2 * a->windows.columns - 1) : 0;
     const float *bias = a->windows.bias ? a->windows.bias + head * table : NULL;
-    row_state *states = (row_state *)(scratch + l->states);
-    for (size_t i = 0; i < rows + step; i++) states[i] = (row_state){-INFINITY, 0};
+    tile_state *states = (tile_state *)(scratch + l->states);
+    for (size_t i = 0; i * step < rows; i++) {
+        AT16(states[i].largest) = SPLAT(-INFINITY);
+        AT16(states[i].sum) = SPLAT(0);
+    }
 
     for (size_t t = 0; t < a->keys; t += KEYS) {
         const size_t keys = a->keys - t < KEYS ? a->keys - t : KEYS;
@@ -240,12 +265,12 @@ OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, cons
             values = to;
         }
         for (size_t i = 0; i < rows; i += step) {
-            attend_tile(isa, a, l, scratch, q, first + i, rows - i, t, keys, bias, values, scratch + l->sums + i * value_floats, states + i);
+            attend_tile(isa, a, l, scratch, q, first + i, rows - i, t, keys, bias, values, scratch + l->sums + i * value_floats, states + i / step);
         }
     }
     for (size_t i = 0; i < rows; i++) {
         const size_t r = first + i;
-        const float *sums = scratch + l->sums + i * value_floats, factor = 1.0f / states[i].sum;
+        const float *sums = scratch + l->sums + i * value_floats, factor = 1.0f / states[i / step].sum[i % step];
         float *to = y + (place(a, r / group) * a->heads + r % group) * a->value_size;
         size_t c = 0;
         for (; c + 16 <= a->value_size; c += 16) AT16(to + c) = FROM16(sums + c) * factor;

@@ -1,3 +1,4 @@
+internal import OpsinCPU
 internal import OpsinGraph
 package import OpsinModels
 
@@ -15,7 +16,7 @@ public struct ModelInfo: Hashable, Sendable {
     public let flops: Int
     /// Bytes of the weights in the file's own precision.
     public let weightsBytes: Int
-    /// Bytes of the arena that holds all activations, in fp32.
+    /// Bytes of the arena that holds all activations on the CPU, in fp32.
     public let activationsBytes: Int
     /// Most bytes of activations alive at one time: the arena cannot be smaller.
     public let liveActivationsBytes: Int
@@ -28,7 +29,7 @@ extension Model {
     public func info() throws(OpsinError) -> ModelInfo {
         let size = network.architecture.inputSize
         let graph = try graph(batch: 1, height: size.height, width: size.width, endpoints: [])
-        let memory = ActivationMemory(graph)
+        let memory = ActivationMemory(graph, groups: ExpandDepthwise.groups(graph))
         return ModelInfo(
             architecture: network.architecture.name, task: task, parameters: network.parameterCount, inputHeight: size.height, inputWidth: size.width,
             labels: labels.count, flops: graph.cost.flops, weightsBytes: network.weights.byteCount, activationsBytes: memory.arenaBytes,

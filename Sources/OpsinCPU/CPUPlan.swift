@@ -40,10 +40,18 @@ private import Glibc
     package init(_ graph: Graph, team: CPUTeam, weights: PackedWeights, isa: ISA? = nil, precision: CPUPrecision = .fp32) throws(CPUError) {
         let isa = try ISA.usable(isa)
         try precision.check(isa)
-        let builder = try CPUPlanBuilder(graph, isa: isa, precision: precision, threads: team.threads, weights: weights)
+        let groups = ExpandDepthwise.groups(graph)
+        let builder = try CPUPlanBuilder(graph, groups: groups, isa: isa, precision: precision, threads: team.threads, weights: weights)
         var all: [CPUStep] = []
         var reports: [StepReport] = []
-        for node in graph.nodes {
+        for group in groups {
+            if let pair = ExpandDepthwise(graph, group: group) {
+                let step = pair.step(builder)
+                all.append(step)
+                reports.append(StepReport(node: pair.name, op: "ExpandDepthwise", kernel: step.kernel, cost: pair.cost, output: pair.output))
+                continue
+            }
+            let node = graph.nodes[group[0]]
             for (position, step) in try node.op.lower(node, builder).enumerated() {
                 all.append(step)
                 let cost = position == 0 ? node.cost : Cost()

@@ -13,8 +13,9 @@ package import OpsinGraph
     private let weights: PackedWeights
     private var kept: [AlignedMemory] = []
 
-    package init(_ graph: Graph, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
-        let memory = ActivationMemory(graph)
+    /// `groups` are the nodes that run as one step.
+    package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
+        let memory = ActivationMemory(graph, groups: groups)
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
         offsets = memory.offsets

@@ -12,8 +12,17 @@ package struct Product {
     package let window: SlidingWindow?
     package let name: String
 
-    /// Chooses the register tile, packs the weights and makes the step.
+    /// The product as one step.
     package func step(_ plan: any CPULowering) -> CPUStep {
+        var (arguments, bf16) = unsafe arguments(plan)
+        let shape = unsafe arguments.shape
+        let scratch = unsafe opsin_gemm_scratch_bytes(&arguments)
+        let kernel = "\(window == nil ? "gemm" : "conv") \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")"
+        return unsafe CPUStep(opsin_gemm(plan.isa.c, bf16), arguments, tasks: Int(shape.tiles) * Int(shape.panels), scratchBytes: scratch, kernel: kernel)
+    }
+
+    /// Chooses the register tile and packs the weights.
+    func arguments(_ plan: any CPULowering) -> (opsin_gemm_arguments, bf16: Bool) {
         let rows = y.shape.pixels, columns = y.shape.c, inputs = x.shape.c
         let taps = window.map { $0.height * $0.width } ?? 1, depth = taps * inputs
         // A stem's few channels take longer to round than to multiply.
@@ -27,12 +36,10 @@ package struct Product {
         let weights = unsafe plan.packed(key, count: (bytes + 3) / 4) { place in
             unsafe filter.withStored(outputs: columns, inputs: inputs, taps: taps) { unsafe opsin_gemm_pack(&shape, $0, place) }
         }
-        var arguments = unsafe opsin_gemm_arguments(
+        let arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),
             rows: rows, columns: columns, depth: depth, shape: shape, window: place)
-        let scratch = unsafe opsin_gemm_scratch_bytes(&arguments)
-        let kernel = "\(window == nil ? "gemm" : "conv") \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")"
-        return unsafe CPUStep(opsin_gemm(plan.isa.c, bf16), arguments, tasks: Int(shape.tiles) * Int(shape.panels), scratchBytes: scratch, kernel: kernel)
+        return unsafe (arguments, bf16)
     }
 }
 

@@ -29,6 +29,19 @@ import Testing
         #expect(last == (try Shape(n: 2, h: (size.0 + 31) / 32, w: (size.1 + 31) / 32, c: name.hasSuffix("050") ? 480 : name.hasSuffix("035") ? 336 : 960)))
     }
 
+    /// `timm.create_model(name, features_only=True).feature_info.channels()`; reductions 2, 4, 8, 16, 32.
+    @Test(arguments: [
+        ("mobilenetv4_conv_small", [32, 32, 64, 96, 960]), ("mobilenetv4_conv_medium", [32, 48, 80, 160, 960]),
+        ("mobilenetv4_conv_large", [24, 48, 96, 192, 960]), ("mobilenetv4_hybrid_medium", [32, 48, 80, 160, 960]),
+    ])
+    func features(_ name: String, channels: [Int]) throws {
+        let graph = try Network(#require(MobileNetV4(name: name, classCount: 10)), weights: .madeUp).graph(batch: 1, height: 64, width: 96)
+        for stage in 1...5 {
+            let map = try Shape(n: 1, h: 64 >> stage, w: 96 >> stage, c: channels[stage - 1])
+            #expect(graph.endpoints.first { $0.name == "stage\(stage)" }?.value.shape == map)
+        }
+    }
+
     /// MACs of the published table (MODELS.md 2.1), in millions; a multiply-add counts as two operations. Depthwise and pointwise layers only.
     @Test(arguments: [
         ("mobilenetv4_conv_small", 224, 186), ("mobilenetv4_conv_small", 256, 242), ("mobilenetv4_conv_medium", 256, 1080),

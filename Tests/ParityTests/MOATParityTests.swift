@@ -57,6 +57,18 @@ struct MOATParityTests {
         #expect(compared == (name == "tiny_moat_0_window" ? 5 : 1))
     }
 
+    /// The checkpoint that TensorFlow wrote, opened directly.
+    @Test(arguments: ISA.available)
+    func theCheckpointGivesTheReferencesLogits(isa: ISA) throws {
+        let folder = File.join(try #require(OracleCase.sharedOracle), "moat_tf1_checkpoint")
+        let expected = try OracleCase.tensors(File.join(folder, "expected.safetensors"))
+        let input = try #require(expected["x_nhwc"])
+        let network = try ModelFolder(path: folder).network()
+        #expect(network.architecture.name == "tiny-moat-0" && network.parameterCount == 3_355_348)
+        let graph = try network.graph(batch: 1, height: input.dimensions[1], width: input.dimensions[2]).optimized()
+        #expect(try Self.compare(graph, input.values, expected, isa: isa, threads: 2, what: "checkpoint") == 1)
+    }
+
     @Test func unfusedGraphGivesTheReferencesValues() throws {
         let (oracle, input, shape) = try Self.prepared("tiny_moat_0_window")
         let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w)

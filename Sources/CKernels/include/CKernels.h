@@ -8,6 +8,7 @@
 #include "depthwise_conv2d.h"
 #include "epilogue.h"
 #include "executor.h"
+#include "expand_depthwise.h"
 #include "gemm.h"
 #include "global_average_pool.h"
 #include "group_norm.h"

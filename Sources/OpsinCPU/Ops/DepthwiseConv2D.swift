@@ -1,9 +1,18 @@
-private import CKernels
+internal import CKernels
 package import OpsinGraph
 
 extension DepthwiseConv2D: CPUOp {
     /// Tiles of output pixels by one vector of channels; fp32 in every precision, since it is bound by loads.
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        var arguments = unsafe arguments(node, plan)
+        let tile = unsafe arguments.tile_columns == 0 ? "any" : "\(arguments.tile_rows)x\(arguments.tile_columns)"
+        let kernel = "depthwise \(window.height)x\(window.width) \(tile) \(plan.isa.rawValue)"
+        let tasks = unsafe opsin_depthwise_conv2d_tasks(&arguments), scratch = unsafe opsin_depthwise_conv2d_scratch_bytes(&arguments)
+        return [unsafe CPUStep(opsin_depthwise_conv2d(plan.isa.c), arguments, tasks: tasks, scratchBytes: scratch, kernel: kernel)]
+    }
+
+    /// Packs the weights and chooses the tile.
+    func arguments(_ node: Graph.Node, _ plan: any CPULowering) -> opsin_depthwise_conv2d_arguments {
         let x = node.inputs[0], y = node.output, taps = window.height * window.width
         let weights = unsafe plan.packed("depthwise \(node.name) \(filter.packingKey)", count: taps * opsin_depthwise_conv2d_padded(channels)) { place in
             unsafe filter.withStored(outputs: channels, inputs: 1, taps: taps) { unsafe opsin_depthwise_conv2d_pack($0, place) }
@@ -16,9 +25,6 @@ extension DepthwiseConv2D: CPUOp {
         unsafe arguments.window = window.c(x.shape, y.shape, plan)
         unsafe arguments.images = UInt32(x.shape.n)
         unsafe opsin_depthwise_conv2d_plan(&arguments, UInt32(plan.threads))
-        let tile = unsafe arguments.tile_columns == 0 ? "any" : "\(arguments.tile_rows)x\(arguments.tile_columns)"
-        let kernel = "depthwise \(window.height)x\(window.width) \(tile) \(plan.isa.rawValue)"
-        let tasks = unsafe opsin_depthwise_conv2d_tasks(&arguments), scratch = unsafe opsin_depthwise_conv2d_scratch_bytes(&arguments)
-        return [unsafe CPUStep(opsin_depthwise_conv2d(plan.isa.c), arguments, tasks: tasks, scratchBytes: scratch, kernel: kernel)]
+        return unsafe arguments
     }
 }

@@ -43,12 +43,15 @@ package struct MobileNetV4: Architecture {
         let stem = multiplier < 1 ? variant.stem : channels(variant.stem)
         var x = try network.conv("conv_stem", x, outputs: stem, kernel: 3, stride: 2, padding: .symmetric(kernel: 3))
         x = network.endpoint("conv_stem", x)
-        x = try normActivation(&network, "bn1", x)
+        x = network.endpoint("stage1", try normActivation(&network, "bn1", x))
         for (stage, blocks) in variant.stages.enumerated() {
             for (index, block) in blocks.enumerated() {
                 let path = "blocks.\(stage).\(index)"
                 x = network.endpoint(path, try build(&network, block, path, x))
             }
+            // What timm's features_only gives: the last map of each size. The last two stages have one size.
+            if stage < 3 { x = network.endpoint("stage\(stage + 2)", x) }
+            if stage == variant.stages.count - 1 { x = network.endpoint("stage5", x) }
         }
         x = try network.globalAveragePool("global_pool", x)
         x = network.endpoint("conv_head", try network.conv("conv_head", x, outputs: 1280))

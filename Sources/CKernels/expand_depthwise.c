@@ -1,0 +1,68 @@
+#include "expand_depthwise.h"
+#include <string.h>
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+size_t opsin_expand_depthwise_floats(const opsin_expand_depthwise_arguments *a) {
+    const opsin_window *w = &a->depthwise.window;
+    return ((a->block - 1) * w->stride_y + w->kernel_height) * w->width * w->channels;
+}
+
+// Behind the last row stand what vectors may read too much, and what the two kernels need.
+static size_t rows_bytes(const opsin_expand_depthwise_arguments *a) { return (opsin_expand_depthwise_floats(a) + 31) / 16 * 16 * sizeof(float); }
+
+size_t opsin_expand_depthwise_scratch(const opsin_expand_depthwise_arguments *a) {
+    const size_t expand = opsin_gemm_scratch_bytes(&a->expand), depthwise = opsin_depthwise_conv2d_scratch_bytes(&a->depthwise);
+    return rows_bytes(a) + (expand > depthwise ? expand : depthwise);
+}
+
+// Expands input rows [first, last) of an image into `to`.
+static void expand_rows(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, float *to, void *scratch) {
+    const opsin_window *w = &a->depthwise.window;
+    opsin_gemm_arguments q = a->expand;
+    q.x += (image * w->height + first) * w->width * q.depth;
+    q.y = to;
+    q.rows = (last - first) * w->width;
+    q.shape.run = (uint32_t)q.rows;
+    q.shape.tiles = q.shape.run_tiles = (uint32_t)((q.rows + q.shape.tile_rows - 1) / q.shape.tile_rows);
+    q.shape.block_tiles = (uint32_t)smaller(q.shape.block_tiles, q.shape.tiles);
+    a->expand_task(&q, 0, (size_t)q.shape.tiles * q.shape.panels, scratch);
+}
+
+// Output rows [first, last) of an image.
+static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, float *rows, void *scratch) {
+    const opsin_window *w = &a->depthwise.window;
+    const size_t row_floats = (size_t)w->width * w->channels, stride = w->stride_y, pad = w->padding_top;
+    size_t low = 0, high = 0; // input rows in `rows`
+    for (size_t begin = first; begin < last; begin += a->block) {
+        const size_t end = smaller(begin + a->block, last);
+        const size_t top = begin * stride, need_low = top > pad ? smaller(top - pad, w->height) : 0;
+        const size_t reach = (end - 1) * stride + w->kernel_height, need_high = smaller(reach > pad ? reach - pad : 0, w->height);
+        if (begin == first) high = need_low;
+        // Rows that the last block read too move to the front.
+        if (high > need_low && need_low > low) memmove(rows, rows + (need_low - low) * row_floats, (high - need_low) * row_floats * sizeof(float));
+        if (high < need_low) high = need_low;
+        low = need_low;
+        if (need_high > high) expand_rows(a, image, high, need_high, rows + (high - low) * row_floats, scratch);
+        if (need_high > high) high = need_high;
+
+        opsin_depthwise_conv2d_arguments q = a->depthwise;
+        q.x = rows;
+        q.y += (image * w->output_height + begin) * w->output_width * w->channels;
+        q.images = 1;
+        q.window.height = (uint32_t)(high - low);
+        q.window.output_height = (uint32_t)(end - begin);
+        q.window.padding_top = (uint32_t)(top < pad ? pad - top : 0);
+        a->depthwise_task(&q, 0, opsin_depthwise_conv2d_tasks(&q), scratch);
+    }
+}
+
+void opsin_expand_depthwise(const void *arguments, size_t first, size_t last, void *scratch) {
+    const opsin_expand_depthwise_arguments *a = arguments;
+    const size_t height = a->depthwise.window.output_height;
+    void *rest = (char *)scratch + rows_bytes(a);
+    for (size_t task = first; task < last; task++) {
+        const size_t image = task / a->strips, strip = task % a->strips;
+        compute_strip(a, image, height * strip / a->strips, height * (strip + 1) / a->strips, scratch, rest);
+    }
+}

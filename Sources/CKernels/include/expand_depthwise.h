@@ -1,0 +1,19 @@
+// A pointwise expansion and the depthwise convolution that reads it, strip by strip: the expanded rows live in scratch, which stays in the cache.
+#pragma once
+#include "depthwise_conv2d.h"
+#include "gemm.h"
+
+typedef struct {
+    opsin_gemm_arguments expand;                // of the whole map; y, rows and the cut into row tiles are a block's
+    opsin_depthwise_conv2d_arguments depthwise; // of the whole map, chunks 1 and no residual; x and the rows of the window are a block's
+    opsin_task_fn expand_task, depthwise_task;
+    size_t strips; // of an image: tasks = images x strips
+    size_t block;  // output rows that are computed together
+} opsin_expand_depthwise_arguments;
+
+// Runs on every instruction set: what it calls is chosen by the arguments.
+void opsin_expand_depthwise(const void *arguments, size_t first, size_t last, void *scratch);
+// Floats of the expanded rows that a block needs.
+size_t opsin_expand_depthwise_floats(const opsin_expand_depthwise_arguments *arguments);
+// Bytes of scratch that a task needs.
+size_t opsin_expand_depthwise_scratch(const opsin_expand_depthwise_arguments *arguments);

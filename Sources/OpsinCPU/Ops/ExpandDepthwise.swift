@@ -1,0 +1,88 @@
+private import CKernels
+package import OpsinGraph
+
+/// A pointwise convolution and the depthwise one that alone reads it, as one step that keeps the expanded rows in the cache: what backends may do with an
+/// inverted bottleneck.
+package struct ExpandDepthwise {
+    /// From how many bytes on the expanded tensor is worth it: below, it stays in the second-level cache anyway (AMD EPYC 9005, 1 MiB: 1 MB and 2 MB
+    /// no faster, 5 to 10 MB 7 to 17 %).
+    private static let leastBytes = 4 << 20
+    /// Most bytes of expanded rows that a thread holds.
+    private static let mostBlockBytes = 900 << 10
+
+    private let expand: Graph.Node
+    private let depthwise: Graph.Node
+    private let product: Conv2D
+    private let convolution: DepthwiseConv2D
+    /// Output rows that are computed together.
+    private let block: Int
+
+    /// Nil when the nodes are no such pair, or too small or too wide to gain.
+    private init?(_ expand: Graph.Node, _ depthwise: Graph.Node) {
+        guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.epilogue.residual == .none,
+            case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
+            convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
+            expand.output.shape.count / expand.output.shape.n * 4 >= Self.leastBytes
+        else { return nil }
+        let shape = expand.output.shape, rowBytes = shape.w * shape.c * 4, window = convolution.window
+        guard let block = [4, 2, 1].first(where: { (($0 - 1) * window.strideY + window.height) * rowBytes <= Self.mostBlockBytes }) else { return nil }
+        (self.expand, self.depthwise, self.product, self.convolution, self.block) = (expand, depthwise, product, convolution, block)
+    }
+
+    /// The nodes of `graph` in groups that run as one: pairs where they gain, single nodes elsewhere.
+    package static func groups(_ graph: Graph) -> [[Int]] {
+        var groups: [[Int]] = []
+        var index = 0
+        while index < graph.nodes.count {
+            let next = index + 1
+            if next < graph.nodes.count, Self(graph.nodes[index], graph.nodes[next]) != nil, isRead(graph, index, onlyBy: next) {
+                groups.append([index, next])
+            } else {
+                groups.append([index])
+            }
+            index += groups.last?.count ?? 1
+        }
+        return groups
+    }
+
+    /// The pair of a group of `groups`.
+    package init?(_ graph: Graph, group: [Int]) {
+        guard group.count == 2 else { return nil }
+        self.init(graph.nodes[group[0]], graph.nodes[group[1]])
+    }
+
+    private static func isRead(_ graph: Graph, _ producer: Int, onlyBy reader: Int) -> Bool {
+        let value = graph.nodes[producer].output
+        guard !graph.outputs.contains(where: { $0.value == value }) else { return false }
+        return graph.nodes.indices.allSatisfy { $0 == reader || !graph.nodes[$0].inputs.contains(value) }
+    }
+
+    package func step(_ plan: any CPULowering) -> CPUStep {
+        let y = depthwise.output.shape
+        let (rows, bf16) = unsafe Product(
+            x: expand.inputs[0], y: expand.output, residual: nil, filter: product.filter, epilogue: product.epilogue, window: nil, name: expand.name
+        ).arguments(plan)
+        var windows = unsafe convolution.arguments(depthwise, plan)
+        unsafe windows.chunks = 1
+        // Neighbouring strips both compute the rows between them.
+        let strips = plan.threads == 1 ? 1 : max(1, min(2 * plan.threads, y.h / 8))
+        var arguments = unsafe opsin_expand_depthwise_arguments(
+            expand: rows, depthwise: windows, expand_task: opsin_gemm(plan.isa.c, bf16), depthwise_task: opsin_depthwise_conv2d(plan.isa.c),
+            strips: strips, block: block)
+        let scratch = unsafe opsin_expand_depthwise_scratch(&arguments)
+        return unsafe CPUStep(
+            opsin_expand_depthwise, arguments, tasks: y.n * strips, scratchBytes: scratch,
+            kernel: "expand \(rows.shape.tile_rows)x\(rows.shape.columnsOfPanel) + depthwise x\(block) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")")
+    }
+
+    /// Both ops' work, without the expanded tensor's way to memory and back.
+    package var cost: Cost {
+        var cost = expand.cost + depthwise.cost
+        cost.readElements -= expand.output.shape.count
+        cost.writtenElements -= expand.output.shape.count
+        return cost
+    }
+
+    package var name: String { depthwise.name }
+    package var output: Shape { depthwise.output.shape }
+}
