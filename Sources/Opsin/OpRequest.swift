@@ -34,6 +34,9 @@ public struct OpRequest: Hashable, Sendable {
         "layer_scale", "linear", "matmul", "max_pool2d", "multiply", "pad", "resize", "softmax",
     ]
 
+    /// Most elements of an input, output or weight: a gigabyte.
+    static let largest = 1 << 28
+
     /// What reports call it: `conv2d [1, 56, 56, 64]`.
     public var text: String { "\(name) \(shape)" }
 }
@@ -45,17 +48,27 @@ extension OpRequest {
             throw OpsinError(.argument, "--op \"\(name.prefix(40))\" is unknown (expected \(OpRequest.names.joined(separator: ", ")))")
         }
         guard shape.count == 4 else { throw OpsinError(.argument, "--shape is \(shape), expected N,H,W,C") }
+        let graph: Graph
         do {
-            let x = try Shape(n: shape[0], h: shape[1], w: shape[2], c: shape[3])
-            var graph = Graph()
-            var values = [graph.input("x", shape: x, layout: .nhwc)]
-            for (index, other) in try others(x).enumerated() { values.append(graph.input("x\(index + 2)", shape: other, layout: .nhwc)) }
-            let output = try graph.append(try op(x), values, name: name)
-            graph.output("y", output, layout: .nhwc)
-            return graph
+            graph = try built()
         } catch {
             throw OpsinError(.argument, error.description)
         }
+        for shape in (graph.inputs + graph.outputs).map(\.value.shape) where shape.count > OpRequest.largest {
+            throw OpsinError(.argument, "\(name): \(shape) is too large to be measured, at most \(OpRequest.largest) elements")
+        }
+        return graph
+    }
+
+    /// `shape` has four numbers.
+    private func built() throws(GraphError) -> Graph {
+        let x = try Shape(n: shape[0], h: shape[1], w: shape[2], c: shape[3])
+        var graph = Graph()
+        var values = [graph.input("x", shape: x, layout: .nhwc)]
+        for (index, other) in try others(x).enumerated() { values.append(graph.input("x\(index + 2)", shape: other, layout: .nhwc)) }
+        guard x.c <= OpRequest.largest else { throw .shape("\(name): \(x) is too large to be measured") }
+        graph.output("y", try graph.append(try op(x), values, name: name), layout: .nhwc)
+        return graph
     }
 
     /// Numbers in -1...1 that are the same on every machine.
@@ -70,11 +83,14 @@ extension OpRequest {
     /// Shapes of the inputs after the first.
     private func others(_ x: Shape) throws(GraphError) -> [Shape] {
         switch name {
-        case "add", "multiply", "concat": [x]
-        case "matmul": [try x.with(w: x.c, c: outChannels ?? x.c)]
+        case "add", "multiply", "concat": return [x]
+        case "matmul": return [try x.with(w: x.c, c: outChannels ?? x.c)]
         case "attention":
-            try Array(repeating: x.with(c: x.c / max(1, headCount(x)) * (keyValueHeads ?? headCount(x))), count: 2)
-        default: []
+            guard (1...1024).contains(headCount(x)), (1...1024).contains(keyValueHeads ?? 1) else {
+                throw .attribute("--heads is \(headCount(x)) and --key-value-heads \(keyValueHeads ?? headCount(x)), expected 1 to 1024 each")
+            }
+            return try Array(repeating: x.with(c: x.c / max(1, headCount(x)) * (keyValueHeads ?? headCount(x))), count: 2)
+        default: return []
         }
     }
 
@@ -91,10 +107,10 @@ extension OpRequest {
         case "concat": return .concat(Concat())
         case "conv2d":
             let outputs = outChannels ?? x.c
-            let filter = try filter([outputs, x.c, kernel, kernel], outputs: outputs, fanIn: x.c * kernel * kernel)
+            let filter = try filter([outputs, x.c, kernel, kernel])
             return .conv2D(try Conv2D(window: try window(), inputChannels: x.c, outputChannels: outputs, filter: filter))
         case "depthwise_conv2d":
-            let filter = try filter([x.c, 1, kernel, kernel], outputs: x.c, fanIn: kernel * kernel)
+            let filter = try filter([x.c, 1, kernel, kernel])
             return .depthwiseConv2D(try DepthwiseConv2D(window: try window(), channels: x.c, filter: filter))
         case "global_average_pool": return .globalAveragePool(GlobalAveragePool())
         case "group_norm":
@@ -104,7 +120,7 @@ extension OpRequest {
         case "layer_scale": return .layerScale(LayerScale(gamma: OpRequest.noise(x.c, seed: 7)))
         case "linear":
             let outputs = outChannels ?? x.c
-            return .linear(try Linear(inputFeatures: x.c, outputFeatures: outputs, filter: try filter([outputs, x.c], outputs: outputs, fanIn: x.c)))
+            return .linear(try Linear(inputFeatures: x.c, outputFeatures: outputs, filter: try filter([outputs, x.c])))
         case "matmul": return .matMul(MatMul())
         case "max_pool2d": return .maxPool2D(MaxPool2D(window: try window()))
         case "multiply": return .multiply(Multiply())
@@ -128,18 +144,18 @@ extension OpRequest {
         return try SlidingWindow(kernel, stride: stride, dilation: dilation, padding: Padding(top: side, left: side, bottom: side, right: side))
     }
 
-    /// Random weights of variance 1 / fan-in with a bias.
-    private func filter(_ dimensions: [Int], outputs: Int, fanIn: Int) throws(GraphError) -> Filter {
-        guard (1...1 << 20).contains(outputs), (1...4096).contains(kernel) else {
-            throw .attribute("--out-channels is \(outputs) and --kernel \(kernel), expected 1 to 2^20 and 1 to 4096")
+    /// Random weights of variance 1 / fan-in with a bias; outputs come first in `dimensions`.
+    private func filter(_ dimensions: [Int]) throws(GraphError) -> Filter {
+        guard let outputs = dimensions.first, (1...1 << 20).contains(outputs), (1...4096).contains(kernel) else {
+            throw .attribute("--out-channels is \(dimensions.first ?? 0) and --kernel \(kernel), expected 1 to 2^20 and 1 to 4096")
         }
         var count = 1
         for dimension in dimensions {
             let (next, overflow) = count.multipliedReportingOverflow(by: dimension)
-            guard !overflow, next <= 1 << 31 else { throw .weights("\(name): weights of \(dimensions) are too large to be measured") }
+            guard !overflow, next <= OpRequest.largest else { throw .weights("\(name): weights of \(dimensions) are too large to be measured") }
             count = next
         }
-        let scale = (3 / Float(max(1, fanIn))).squareRoot()
+        let scale = (3 / Float(max(1, count / outputs))).squareRoot()
         guard let constant = Constant(name: "weight", dimensions: dimensions, values: OpRequest.noise(count, seed: 5).map { $0 * scale }) else {
             throw .weights("\(name): weights of \(dimensions) cannot be made")
         }

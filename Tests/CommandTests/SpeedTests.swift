@@ -90,6 +90,9 @@ extension CommandTests.Speed {
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9", "--padding", "0"]), exit: 2, "larger than the padded 2x2 input")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9223372036854775807"]), exit: 2, "expected 1 to 4096")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--out-channels", "99999999999"]), exit: 2, "--out-channels")
+        expectRefused(try opsin(["bench", "--op", "softmax", "--shape", "1,1,65536,65536"]), exit: 2, "too large to be measured")
+        expectRefused(try opsin(["bench", "--op", "linear", "--shape", "1,1,1,68719476736"]), exit: 2, "too large to be measured")
+        expectRefused(try opsin(["bench", "--op", "attention", "--shape", "1,1,9,32", "--key-value-heads", "9223372036854775807"]), exit: 2, "expected 1 to 1024")
         expectRefused(try opsin(["bench", Files.model, "--op", "conv2d", "--shape", "1,2,2,3"]), exit: 2, "a model's folder, or --op")
         expectRefused(try opsin(["bench"]), exit: 2, "a model's folder, or --op")
     }
