@@ -127,7 +127,7 @@ static void depthwise_any(const opsin_window *w, const float *const *table, cons
 void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last_task, void *scratch) {
     const opsin_depthwise_conv2d_arguments *q = arguments;
     const opsin_window *w = &q->window;
-    const size_t channels = w->channels;
+    const size_t channels = w->channels, y_channels = q->y_channels ? q->y_channels : channels;
     const size_t row_tiles = (w->output_height + q->tile_rows - 1) / q->tile_rows, per_chunk = row_tiles * q->images;
     const size_t columns = q->tile_columns ? q->tile_columns : 1, blocks = (channels + 15) / 16;
     const float **table = scratch;
@@ -140,8 +140,8 @@ void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last
             .row_stride = (size_t)w->width * channels,
             .pixel_stride = channels,
             .weights = q->weights,
-            .output_row_stride = (size_t)w->output_width * channels,
-            .channels = channels,
+            .output_row_stride = (size_t)w->output_width * y_channels,
+            .channels = y_channels,
             .first_channel = chunk * blocks / q->chunks * 16,
             .last_channel = end_channel < channels ? end_channel : channels,
             .epilogue = &q->epilogue,
@@ -150,7 +150,7 @@ void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last
         for (size_t next = 0; next < w->output_width; next += columns) {
             // The last tile of a row moves back to end with the row; what it shares with the tile before is computed twice, to the same values.
             const size_t ox = next + columns <= w->output_width ? next : w->output_width - columns;
-            const size_t at = ((n * w->output_height + oy) * w->output_width + ox) * channels;
+            const size_t at = ((n * w->output_height + oy) * w->output_width + ox) * y_channels;
             t.y = q->y + at;
             t.residual = q->epilogue.residual ? q->epilogue.residual + at : NULL;
             const int64_t left = (int64_t)(ox * w->stride_x) - w->padding_left;

@@ -5,7 +5,18 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 size_t opsin_expand_depthwise_floats(const opsin_expand_depthwise_arguments *a) {
     const opsin_window *w = &a->depthwise.window;
-    return ((a->block - 1) * w->stride_y + w->kernel_height) * w->width * w->channels;
+    return ((a->block - 1) * w->stride_y + w->kernel_height) * w->width * a->channels;
+}
+
+size_t opsin_expand_depthwise_channels(const opsin_gemm_shape *s, size_t columns, size_t most) {
+    if (columns <= most) return columns;
+    // Panels of two widths would make groups of two sizes.
+    if (s->wider != 0 || columns % 16 != 0) return 0;
+    const size_t width = (size_t)s->narrow * s->vector;
+    for (size_t channels = most / 16 * 16; channels >= 16; channels -= 16) {
+        if (columns % channels == 0 && channels % width == 0) return channels;
+    }
+    return 0;
 }
 
 // Behind the last row stand what vectors may read too much, and what the two kernels need.
@@ -14,6 +25,25 @@ static size_t rows_bytes(const opsin_expand_depthwise_arguments *a) { return (op
 size_t opsin_expand_depthwise_scratch(const opsin_expand_depthwise_arguments *a) {
     const size_t expand = opsin_gemm_scratch_bytes(&a->expand), depthwise = opsin_depthwise_conv2d_scratch_bytes(&a->depthwise);
     return rows_bytes(a) + (expand > depthwise ? expand : depthwise);
+}
+
+// The whole map's arguments for channels [first, first + a->channels).
+static opsin_expand_depthwise_arguments of_group(const opsin_expand_depthwise_arguments *whole, size_t first) {
+    opsin_expand_depthwise_arguments a = *whole;
+    opsin_gemm_arguments *e = &a.expand;
+    opsin_depthwise_conv2d_arguments *d = &a.depthwise;
+    if (a.channels == d->window.channels) return a;
+    const size_t width = (size_t)e->shape.narrow * e->shape.vector, rows = e->shape.bf16 ? (e->depth + 1) / 2 : e->depth;
+    e->weights = (const float *)e->weights + first * rows;
+    e->shape.panels = (uint32_t)(a.channels / width);
+    e->columns = a.channels;
+    e->epilogue.bias += first;
+    d->y_channels = d->window.channels;
+    d->y += first;
+    d->weights += first * d->window.kernel_height * d->window.kernel_width;
+    d->epilogue.bias += first;
+    d->window.channels = (uint32_t)a.channels;
+    return a;
 }
 
 // Expands input rows [first, last) of an image into `to`.
@@ -48,7 +78,7 @@ static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t imag
 
         opsin_depthwise_conv2d_arguments q = a->depthwise;
         q.x = rows;
-        q.y += (image * w->output_height + begin) * w->output_width * w->channels;
+        q.y += (image * w->output_height + begin) * w->output_width * (q.y_channels ? q.y_channels : w->channels);
         q.images = 1;
         q.window.height = (uint32_t)(high - low);
         q.window.output_height = (uint32_t)(end - begin);
@@ -58,11 +88,12 @@ static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t imag
 }
 
 void opsin_expand_depthwise(const void *arguments, size_t first, size_t last, void *scratch) {
-    const opsin_expand_depthwise_arguments *a = arguments;
-    const size_t height = a->depthwise.window.output_height;
-    void *rest = (char *)scratch + rows_bytes(a);
+    const opsin_expand_depthwise_arguments *whole = arguments;
+    const size_t height = whole->depthwise.window.output_height, groups = whole->depthwise.window.channels / whole->channels;
+    void *rest = (char *)scratch + rows_bytes(whole);
     for (size_t task = first; task < last; task++) {
-        const size_t image = task / a->strips, strip = task % a->strips;
-        compute_strip(a, image, height * strip / a->strips, height * (strip + 1) / a->strips, scratch, rest);
+        const size_t image = task / groups / whole->strips, strip = task / groups % whole->strips;
+        const opsin_expand_depthwise_arguments a = of_group(whole, task % groups * whole->channels);
+        compute_strip(&a, image, height * strip / a.strips, height * (strip + 1) / a.strips, scratch, rest);
     }
 }

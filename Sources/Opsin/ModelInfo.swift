@@ -29,7 +29,8 @@ extension Model {
     public func info() throws(OpsinError) -> ModelInfo {
         let size = network.architecture.inputSize
         let graph = try graph(batch: 1, height: size.height, width: size.width, endpoints: [])
-        let memory = ActivationMemory(graph, groups: ExpandDepthwise.groups(graph))
+        let isa = (try? ISA.usable()) ?? .generic
+        let memory = ActivationMemory(graph, groups: ExpandDepthwise.groups(graph, isa: isa, precision: .fp32))
         return ModelInfo(
             architecture: network.architecture.name, task: task, parameters: network.parameterCount, inputHeight: size.height, inputWidth: size.width,
             labels: labels.count, flops: graph.cost.flops, weightsBytes: network.weights.byteCount, activationsBytes: memory.arenaBytes,

@@ -40,12 +40,12 @@ private import Glibc
     package init(_ graph: Graph, team: CPUTeam, weights: PackedWeights, isa: ISA? = nil, precision: CPUPrecision = .fp32) throws(CPUError) {
         let isa = try ISA.usable(isa)
         try precision.check(isa)
-        let groups = ExpandDepthwise.groups(graph)
+        let groups = ExpandDepthwise.groups(graph, isa: isa, precision: precision)
         let builder = try CPUPlanBuilder(graph, groups: groups, isa: isa, precision: precision, threads: team.threads, weights: weights)
         var all: [CPUStep] = []
         var reports: [StepReport] = []
         for group in groups {
-            if let pair = ExpandDepthwise(graph, group: group) {
+            if let pair = ExpandDepthwise(graph, group: group, isa: isa, precision: precision) {
                 let step = pair.step(builder)
                 all.append(step)
                 reports.append(StepReport(node: pair.name, op: "ExpandDepthwise", kernel: step.kernel, cost: pair.cost, output: pair.output))

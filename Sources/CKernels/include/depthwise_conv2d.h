@@ -12,6 +12,7 @@ typedef struct {
     uint32_t tile_rows;    // output rows of a task, 1 or 2
     uint32_t tile_columns; // output columns computed together: 1, 4 or 7; 0: a window without kernels of its own
     uint32_t chunks;       // parts that the channels are cut into
+    uint32_t y_channels;   // floats from one pixel of y to the next, when y has more channels than x; 0: as many
 } opsin_depthwise_conv2d_arguments;
 
 // Chooses tile_rows, tile_columns and chunks from the window, the images and the threads.

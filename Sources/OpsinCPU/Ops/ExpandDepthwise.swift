@@ -14,28 +14,38 @@ package struct ExpandDepthwise {
     private let depthwise: Graph.Node
     private let product: Conv2D
     private let convolution: DepthwiseConv2D
-    /// Output rows that are computed together.
-    private let block: Int
 
-    /// Nil when the nodes are no such pair, or too small or too wide to gain.
-    private init?(_ expand: Graph.Node, _ depthwise: Graph.Node) {
+    /// Output rows and channels that are computed together.
+    private let block: Int
+    private let channels: Int
+
+    /// Nil when the nodes are no such pair, too small to gain, or when no cut of rows and channels fits into the cache.
+    private init?(_ expand: Graph.Node, _ depthwise: Graph.Node, _ isa: ISA, _ precision: CPUPrecision) {
         guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.epilogue.residual == .none,
             case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
             convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
             expand.output.shape.count / expand.output.shape.n * 4 >= Self.leastBytes
         else { return nil }
-        let shape = expand.output.shape, rowBytes = shape.w * shape.c * 4, window = convolution.window
-        guard let block = [4, 2, 1].first(where: { (($0 - 1) * window.strideY + window.height) * rowBytes <= Self.mostBlockBytes }) else { return nil }
-        (self.expand, self.depthwise, self.product, self.convolution, self.block) = (expand, depthwise, product, convolution, block)
+        let x = expand.output.shape, window = convolution.window
+        var shape = opsin_gemm_plan(isa.c, precision == .bf16, x.pixels, x.c, product.inputChannels, nil)
+        for block in [4, 2, 1] {
+            let most = Self.mostBlockBytes / (((block - 1) * window.strideY + window.height) * x.w * 4)
+            let channels = unsafe opsin_expand_depthwise_channels(&shape, x.c, most)
+            guard channels > 0 else { continue }
+            (self.expand, self.depthwise, self.product, self.convolution) = (expand, depthwise, product, convolution)
+            (self.block, self.channels) = (block, channels)
+            return
+        }
+        return nil
     }
 
     /// The nodes of `graph` in groups that run as one: pairs where they gain, single nodes elsewhere.
-    package static func groups(_ graph: Graph) -> [[Int]] {
+    package static func groups(_ graph: Graph, isa: ISA, precision: CPUPrecision) -> [[Int]] {
         var groups: [[Int]] = []
         var index = 0
         while index < graph.nodes.count {
             let next = index + 1
-            if next < graph.nodes.count, Self(graph.nodes[index], graph.nodes[next]) != nil, isRead(graph, index, onlyBy: next) {
+            if next < graph.nodes.count, Self(graph.nodes[index], graph.nodes[next], isa, precision) != nil, isRead(graph, index, onlyBy: next) {
                 groups.append([index, next])
             } else {
                 groups.append([index])
@@ -46,9 +56,9 @@ package struct ExpandDepthwise {
     }
 
     /// The pair of a group of `groups`.
-    package init?(_ graph: Graph, group: [Int]) {
+    package init?(_ graph: Graph, group: [Int], isa: ISA, precision: CPUPrecision) {
         guard group.count == 2 else { return nil }
-        self.init(graph.nodes[group[0]], graph.nodes[group[1]])
+        self.init(graph.nodes[group[0]], graph.nodes[group[1]], isa, precision)
     }
 
     private static func isRead(_ graph: Graph, _ producer: Int, onlyBy reader: Int) -> Bool {
@@ -57,6 +67,7 @@ package struct ExpandDepthwise {
         return graph.nodes.indices.allSatisfy { $0 == reader || !graph.nodes[$0].inputs.contains(value) }
     }
 
+    /// The pair as one step.
     package func step(_ plan: any CPULowering) -> CPUStep {
         let y = depthwise.output.shape
         let (rows, bf16) = unsafe Product(
@@ -68,11 +79,11 @@ package struct ExpandDepthwise {
         let strips = plan.threads == 1 ? 1 : max(1, min(2 * plan.threads, y.h / 8))
         var arguments = unsafe opsin_expand_depthwise_arguments(
             expand: rows, depthwise: windows, expand_task: opsin_gemm(plan.isa.c, bf16), depthwise_task: opsin_depthwise_conv2d(plan.isa.c),
-            strips: strips, block: block)
+            strips: strips, block: block, channels: channels)
         let scratch = unsafe opsin_expand_depthwise_scratch(&arguments)
         return unsafe CPUStep(
-            opsin_expand_depthwise, arguments, tasks: y.n * strips, scratchBytes: scratch,
-            kernel: "expand \(rows.shape.tile_rows)x\(rows.shape.columnsOfPanel) + depthwise x\(block) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")")
+            opsin_expand_depthwise, arguments, tasks: y.n * strips * (y.c / channels), scratchBytes: scratch,
+            kernel: "expand \(rows.shape.tile_rows)x\(rows.shape.columnsOfPanel) + depthwise \(block)x\(channels) \(plan.isa.rawValue)\(bf16 ? " bf16" : "")")
     }
 
     /// Both ops' work, without the expanded tensor's way to memory and back.
