@@ -164,23 +164,22 @@ struct OpsOnVulkanTests {
         for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.attention(op), shapes, on: device) }
     }
 
-    /// `(images, map's height, width, window's height, width, heads, headSize)`
-    @Test(
-        arguments: [
-            (1, 1, 1, 1, 1, 1, 3), (2, 4, 6, 2, 3, 3, 5), (2, 14, 7, 7, 7, 1, 32), (1, 8, 16, 8, 8, 2, 32), (1, 14, 14, 14, 14, 3, 32),
-            (1, 3, 40, 3, 20, 1, 17), (2, 6, 34, 6, 17, 2, 36), (1, 35, 2, 35, 1, 2, 130), (3, 5, 15, 1, 5, 1, 100),
-        ], [true, false])
-    func windowedAttention(_ s: (Int, Int, Int, Int, Int, Int, Int), hasBias: Bool) throws {
+    /// `(images, map's height, width, window's height, width, heads, headSize)`. Few sizes of heads: llvmpipe takes seconds to compile each kernel.
+    @Test(arguments: [
+        (2, 4, 6, 2, 3, 3, 5), (2, 14, 7, 7, 7, 1, 32), (1, 8, 16, 8, 8, 2, 32), (1, 6, 34, 6, 17, 1, 12), (2, 35, 2, 35, 1, 1, 130), (3, 5, 15, 1, 5, 1, 4),
+    ])
+    func windowedAttention(_ s: (Int, Int, Int, Int, Int, Int, Int)) throws {
         let (images, height, width, windowHeight, windowWidth, heads, headSize) = s
         let bias = numbers(heads * (2 * windowHeight - 1) * (2 * windowWidth - 1), seed: 9)
         let op = try WindowedAttention(
-            heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: 1 / Float(headSize).squareRoot(), positionBias: hasBias ? bias : nil)
+            heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: 1 / Float(headSize).squareRoot(),
+            positionBias: height > width ? nil : bias)
         let x = try Shape(n: images, h: height, w: width, c: heads * headSize)
         for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.windowedAttention(op), [x, x, x], on: device) }
     }
 
     /// Activations to 3e4, whose products fp16 could not hold: with shares of all keys, and with scores of 1e9, which leave one.
-    @Test(arguments: [1e-9, 1], [5, 32])
+    @Test(arguments: [(1e-9, 5), (1e-9, 32), (1, 32)])
     func attentionOfLargeActivations(scale: Float, headSize: Int) throws {
         let bias = numbers(2 * 7 * 9, seed: 9), x = try Shape(n: 1, h: 8, w: 5, c: 2 * headSize)
         let windowed = try WindowedAttention(heads: 2, windowHeight: 4, windowWidth: 5, scale: scale, positionBias: bias)
