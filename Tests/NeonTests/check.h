@@ -31,7 +31,7 @@ typedef struct {
     char name[160];
     size_t count;
     const double *want; // from the definition, in double precision
-    double scale;       // errors are relative to this or the value itself, whichever is larger; 0: the root of the mean square of `want`
+    double scale;       // errors are relative to this or the value itself, whichever is larger; `expect` makes it the root of the mean square
     float *generic;     // what the generic kernel gave
 } expectation;
 

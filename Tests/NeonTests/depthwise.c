@@ -14,8 +14,11 @@ static void depthwise(opsin_window w, uint32_t padding_bottom, uint32_t padding_
     w.zeros = zero_floats(channels);
     const size_t count = (size_t)how.images * w.output_height * w.output_width * channels;
     const float *weights = random_floats(channels * taps, -1, 1), *residual = how.residual_mode ? random_floats(count, -2, 2) : NULL;
+    const size_t inputs = (size_t)how.images * w.height * w.width * channels;
+    float *x = random_floats(inputs, -1, 1);
+    x[inputs / 3] = NAN; // reaches every output that depends on it, and no other
     opsin_depthwise_conv2d_arguments q = {
-        .x = random_floats((size_t)how.images * w.height * w.width * channels, -1, 1),
+        .x = x,
         .epilogue = {padded_floats(channels, -1, 1), residual, how.activation, how.residual_mode, 0.1f},
         .window = w,
         .images = how.images,

@@ -89,5 +89,5 @@ void check_images(void) {
         }
     }
     conversion();
-    verdict(digest == 0x0u, "digest of all resized images: %#llx", (unsigned long long)digest);
+    verdict(digest == 0x94bd81768ff6ac7fu, "digest of all resized images: %#llx", (unsigned long long)digest);
 }

@@ -36,14 +36,16 @@ static double input_at(const opsin_gemm_arguments *q, size_t row, size_t tap, si
     return q->x[((n * w->height + (size_t)iy) * w->width + (size_t)ix) * w->channels + c];
 }
 
-// `window` NULL: [rows, inputs] x [inputs, outputs].
+// `window` NULL: [rows, inputs] x [inputs, outputs]. One input is NaN, which must reach every output that depends on it, and no other.
 static product make(size_t rows, size_t inputs, size_t outputs, const opsin_window *window, int32_t stored) {
     product p = {.images = 1};
     const size_t taps = window ? (size_t)window->kernel_height * window->kernel_width : 1;
     opsin_gemm_arguments *q = &p.arguments;
     if (window) q->window = *window;
     const size_t pixels = window ? rows / window->output_height / window->output_width * window->height * window->width : rows;
-    q->x = random_floats(pixels * inputs, -1, 1);
+    float *x = random_floats(pixels * inputs, -1, 1);
+    x[pixels * inputs / 2] = NAN;
+    q->x = x;
     q->window.zeros = zero_floats(inputs);
     q->rows = rows, q->columns = outputs, q->depth = taps * inputs;
     q->epilogue = (opsin_epilogue){.bias = padded_floats(outputs, -1, 1), .slope = 0.1f};

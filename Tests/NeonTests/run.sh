@@ -7,7 +7,6 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 tests=Tests/NeonTests kernels=Sources/CKernels objects=.build/neon-tests
 sysroot=/usr/aarch64-linux-gnu
-warnings="-Wall -Wextra -Werror"
 
 swift=$(command -v swift || true)
 clang=$(PATH="${swift:+$(dirname "$(readlink -f "$swift")"):}$PATH" command -v clang || true)
@@ -16,29 +15,22 @@ if [ -z "$clang" ]; then
     exit 0
 fi
 
-# Prints the sources that are newer than their object in folder $1, then a NUL each: all of a folder when one of its headers is newer.
-stale() {
-    local folder source object header
-    for folder in $kernels $tests; do
-        header=$(find Sources/CKernels $tests -name '*.h' -newer "$1/stamp" -print -quit 2>/dev/null)
-        for source in "$folder"/*.c; do
-            object=$1/$(basename "$folder")-$(basename "$source" .c).o
-            if [ -n "$header" ] || [ ! -e "$1/stamp" ] || [ ! -e "$object" ] || [ "$source" -nt "$object" ]; then printf '%s\0' "$source"; fi
-        done
-    done
-}
-
-# Builds $objects/$1/neon: `compile` and `link` are commands.
+# Compiles and links $objects/$1/neon: $2 is the compiler with its flags, $3 links.
 build() {
-    local folder=$objects/$1
+    local folder=$objects/$1 source object newer all=() stale=()
     mkdir -p "$folder"
     touch "$folder/started"
-    # $0: the compiler with its flags, $1: the folder, $2: a source.
-    stale "$folder" | xargs -0 -r -n 1 -P "$(nproc)" bash -c '
-        object=$1/$(basename "$(dirname "$2")")-$(basename "$2" .c).o
-        $0 -c "$2" -o "$object"' "$2 -O2 -D_GNU_SOURCE -fvisibility=hidden $warnings -I$kernels/include" "$folder" || return 1
+    newer=$(find $kernels $tests \( -name '*.h' -o -name run.sh \) -newer "$folder/stamp" -print -quit 2>/dev/null || echo none)
+    for source in $kernels/*.c $tests/*.c; do
+        object=$folder/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
+        all+=("$object")
+        if [ -n "$newer" ] || [ ! -e "$object" ] || [ "$source" -nt "$object" ]; then stale+=("$source" "$object"); fi
+    done
+    # The largest take seconds each: as many at a time as there are cores.
+    [ ${#stale[@]} = 0 ] || printf '%s\0' "${stale[@]}" | xargs -0 -r -n 2 -P "$(nproc)" sh -c '$0 -c "$1" -o "$2" || exit 255' \
+        "$2 -O2 -D_GNU_SOURCE -fvisibility=hidden -Wall -Wextra -Werror -I$kernels/include" || return 1
     mv "$folder/started" "$folder/stamp"
-    $3 "$folder"/*.o -o "$folder/neon" -lm -lpthread
+    $3 "${all[@]}" -o "$folder/neon" -lm -lpthread
 }
 
 failed=0
