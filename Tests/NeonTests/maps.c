@@ -1,0 +1,111 @@
+// What goes over maps: the pools, the mean of a map, interpolation.
+#include "check.h"
+
+static void pool(bool maximum, opsin_pool2d_arguments q, size_t pad_bottom, size_t pad_right, bool with_nan) {
+    q.out_height = (q.height + q.pad_top + pad_bottom - (q.kernel_h - 1) * q.dilation_y - 1) / q.stride_y + 1;
+    q.out_width = (q.width + q.pad_left + pad_right - (q.kernel_w - 1) * q.dilation_x - 1) / q.stride_x + 1;
+    const size_t count = q.images * q.out_height * q.out_width * q.channels;
+    float *x = random_floats(q.images * q.height * q.width * q.channels, -5, 5);
+    if (with_nan) x[q.height * q.width / 2 * q.channels + q.channels / 2] = NAN;
+    q.x = x;
+    double *want = calloc(count, sizeof *want);
+    for (size_t i = 0; i < count; i++) {
+        const size_t c = i % q.channels, ox = i / q.channels % q.out_width, oy = i / q.channels / q.out_width % q.out_height;
+        const size_t n = i / q.channels / q.out_width / q.out_height;
+        double sum = 0, most = -INFINITY;
+        size_t taps = 0;
+        for (size_t tap = 0; tap < q.kernel_h * q.kernel_w; tap++) {
+            const int64_t iy = (int64_t)(oy * q.stride_y + tap / q.kernel_w * q.dilation_y) - (int64_t)q.pad_top;
+            const int64_t ix = (int64_t)(ox * q.stride_x + tap % q.kernel_w * q.dilation_x) - (int64_t)q.pad_left;
+            if (iy < 0 || ix < 0 || (size_t)iy >= q.height || (size_t)ix >= q.width) continue;
+            const double v = x[((n * q.height + (size_t)iy) * q.width + (size_t)ix) * q.channels + c];
+            sum += v, taps++;
+            if (!(v <= most) && !isnan(most)) most = v;
+        }
+        want[i] = maximum ? most : sum / (double)(q.count_includes_padding ? q.kernel_h * q.kernel_w : taps);
+    }
+    expectation e = expect(want, count, "%s pool %zux%zu of %zux%zux%zux%zu, stride %zu, dilation %zu%s", maximum ? "max" : "average", q.kernel_h, q.kernel_w, q.images,
+                           q.height, q.width, q.channels, q.stride_x, q.dilation_x, with_nan ? ", with a NaN" : "");
+    if (with_nan) e.scale = 1;
+    for (size_t i = 0; i < isa_count; i++) {
+        q.y = output_floats(count);
+        run((maximum ? opsin_max_pool2d : opsin_average_pool2d)(isas[i]), &q, q.images * q.out_height, 0);
+        compare(&e, isas[i], q.y);
+    }
+    free(want);
+    release_all();
+}
+
+static void pools(size_t channels) {
+    for (int maximum = 0; maximum < 2; maximum++) {
+        const opsin_pool2d_arguments base = {.images = 2, .height = 7, .width = 9, .channels = channels, .kernel_h = 3, .kernel_w = 3, .stride_y = 2, .stride_x = 2,
+                                             .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1};
+        opsin_pool2d_arguments q = base;
+        pool(maximum, q, 1, 1, false);
+        pool(maximum, q, 1, 1, true);
+        q.count_includes_padding = true, q.stride_y = 1;
+        pool(maximum, q, 1, 1, false);
+        q = base, q.kernel_h = q.kernel_w = 2, q.pad_top = q.pad_left = 0;
+        pool(maximum, q, 0, 0, false);
+        q = base, q.dilation_x = 2, q.kernel_w = 5, q.pad_left = 3, q.stride_x = 1;
+        pool(maximum, q, 0, 2, false);
+    }
+}
+
+static void mean(size_t images, size_t pixels, size_t channels) {
+    const float *x = random_floats(images * pixels * channels, -1, 4);
+    double *want = calloc(images * channels, sizeof *want);
+    for (size_t i = 0; i < images * pixels * channels; i++) want[i / channels / pixels * channels + i % channels] += (double)x[i] / (double)pixels;
+    expectation e = expect(want, images * channels, "global average pool %zux%zux%zu", images, pixels, channels);
+    for (size_t i = 0; i < isa_count; i++) {
+        opsin_global_average_pool_arguments q = {x, output_floats(images * channels), images, pixels, channels};
+        run(opsin_global_average_pool(isas[i]), &q, images * divided_up(channels, OPSIN_GLOBAL_AVERAGE_POOL_CHANNELS), 0);
+        compare(&e, isas[i], q.y);
+    }
+    free(want);
+    release_all();
+}
+
+// Any rows and columns with any weights.
+static void resize(size_t taps, size_t images, size_t height, size_t width, size_t channels, size_t out_height, size_t out_width) {
+    float *rows = random_floats(out_height * taps, 0, 1), *columns = random_floats(out_width * taps, 0, 1);
+    for (size_t i = 0; i < out_height * taps; i++) rows[i] = (float)(random_bits() % height);
+    for (size_t i = 0; i < out_width * taps; i++) columns[i] = (float)(random_bits() % width);
+    const size_t count = images * out_height * out_width * channels;
+    opsin_resize_arguments q = {random_floats(images * height * width * channels, -2, 2), NULL, images, height, width, channels, out_height, out_width, taps,
+                                rows, random_floats(out_height * taps, -0.5f, 1), columns, random_floats(out_width * taps, -0.5f, 1)};
+    double *want = calloc(count, sizeof *want);
+    for (size_t i = 0; i < count; i++) {
+        const size_t c = i % channels, x = i / channels % out_width, y = i / channels / out_width % out_height, n = i / channels / out_width / out_height;
+        for (size_t t = 0; t < taps * taps; t++) {
+            const size_t r = y * taps + t / taps, s = x * taps + t % taps;
+            const double v = q.x[((n * height + (size_t)rows[r]) * width + (size_t)columns[s]) * channels + c];
+            want[i] += taps == 1 ? v : v * q.row_weight[r] * q.column_weight[s];
+        }
+    }
+    expectation e = expect(want, count, "resize %zux%zux%zux%zu to %zux%zu, %zu taps", images, height, width, channels, out_height, out_width, taps);
+    for (size_t i = 0; i < isa_count; i++) {
+        q.y = output_floats(count);
+        run(opsin_resize(isas[i]), &q, images * out_height, (width * channels + 16) * sizeof(float));
+        compare(&e, isas[i], q.y);
+    }
+    free(want);
+    release_all();
+}
+
+void check_maps(void) {
+    static const size_t channels[] = {1, 3, 15, 16, 17, 35};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        pools(channels[i]);
+        for (size_t taps = 1; taps <= 4; taps *= 2) {
+            resize(taps, 2, 7, 11, channels[i], 13, 5);
+            resize(taps, 1, 1, 1, channels[i], 3, 4);
+        }
+    }
+    mean(1, 1, 1);
+    mean(2, 49, 17);
+    mean(1, 65, 63);
+    mean(3, 200, 64);
+    mean(1, 63, 65);
+    mean(2, 131, 130);
+}
