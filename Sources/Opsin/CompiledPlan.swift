@@ -7,15 +7,6 @@ enum CompiledPlan {
     case cpu(CPUPlan, timed: Bool)
     case vulkan(VulkanPlan)
 
-    /// One kernel call or dispatch of a run.
-    struct Step {
-        let node: String
-        let op: String
-        let kernel: String
-        let cost: Cost
-        let output: Shape
-    }
-
     var outputs: [Graph.Port] {
         switch self {
         case .cpu(let plan, _): plan.outputs
@@ -51,10 +42,11 @@ enum CompiledPlan {
         }
     }
 
-    var steps: [Step] {
+    /// One a kernel call or dispatch of a run, in order.
+    var steps: [StepReport] {
         switch self {
-        case .cpu(let plan, _): plan.reports.map { Step(node: $0.node, op: $0.op, kernel: $0.kernel, cost: $0.cost, output: $0.output) }
-        case .vulkan(let plan): plan.reports.map { Step(node: $0.node, op: $0.op, kernel: $0.kernel, cost: $0.cost, output: $0.output) }
+        case .cpu(let plan, _): plan.reports
+        case .vulkan(let plan): plan.reports
         }
     }
 

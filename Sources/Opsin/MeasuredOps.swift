@@ -3,7 +3,7 @@ internal import OpsinGraph
 /// The times of a session's ops, summed over its runs.
 struct MeasuredOps {
     private struct Sum {
-        let step: CompiledPlan.Step
+        let step: StepReport
         var nanoseconds: Double
         var runs: Int
     }

@@ -8,17 +8,6 @@ private import Glibc
 @safe package final class CPUPlan: @unchecked Sendable {
     // @unchecked: a session, which takes one call at a time, owns it.
 
-    /// What a report says about one step.
-    package struct StepReport: Sendable {
-        /// The node's name in the reference (`blocks.2.0.dw_start.conv`).
-        package let node: String
-        package let op: String
-        /// The kernel variant that was chosen: `gemm 6x64 avx512`.
-        package let kernel: String
-        package let cost: Cost
-        package let output: Shape
-    }
-
     package let isa: ISA
     package let precision: CPUPrecision
     package let team: CPUTeam

@@ -152,36 +152,6 @@ struct FaultTests {
         #expect(code { try list.run() } == .deviceLost)
     }
 
-    /// The n-th submit loses the device; the runner makes it anew once, and only once.
-    @Test(arguments: [(1, true), (Int.max, false)])
-    func aRunnerSurvivesOneLoss(_ losses: Int, _ survives: Bool) throws {
-        var graph = Graph()
-        let x = graph.input("x", shape: try Shape(n: 1, h: 1, w: 1, c: 4))
-        graph.output("y", try graph.append(.activation(Activation(.relu)), [x], name: "relu"), layout: .nhwc)
-        let instance = try VulkanInstance(loader: LoaderFunctions()) { functions in
-            let real = functions
-            Fault.state.withLock { $0 = Fault.State(real: real, remaining: 0) }
-            unsafe functions.queueSubmit = { queue, count, submits, fence in
-                let lost = Fault.state.withLock { state in
-                    defer { state.remaining = max(0, state.remaining - 1) }
-                    return state.remaining > 0
-                }
-                guard !lost, let real = Fault.real else { return VK_ERROR_DEVICE_LOST }
-                return unsafe real.queueSubmit(queue, count, submits, fence)
-            }
-        }
-        let runner = try VulkanRunner(graph, instance, index: try instance.choose(.best), options: DeviceOptions())
-        Fault.state.withLock { $0.remaining = losses }
-        if survives {
-            #expect(try runner.run([[-1, 2, -3, 4]]) == [[0, 2, 0, 4]])
-            #expect(runner.losses == ["vkQueueSubmit: VK_ERROR_DEVICE_LOST"])
-            #expect(try runner.run([[1, -2, 3, -4]]) == [[1, 0, 3, 0]])
-        } else {
-            #expect(code { _ = try runner.run([[-1, 2, -3, 4]]) } == .deviceLost)
-            Fault.state.withLock { $0.remaining = 0 }
-        }
-    }
-
     @Test func pipelineCreationFails() throws {
         let device = try Fault.device { functions in
             unsafe functions.createComputePipelines = { _, _, _, _, _, _ in VK_ERROR_OUT_OF_HOST_MEMORY }

@@ -4,14 +4,8 @@ package enum FoldBatchNorm {
     package static func backward(_ graph: Graph) -> Graph {
         var rewriter = GraphRewriter(graph)
         for reader in rewriter.nodeIndices {
-            guard case .batchNorm(let norm) = rewriter.graph.nodes[reader].op,
-                let node = rewriter.soleProducer(of: rewriter.graph.nodes[reader].inputs[0]),
-                let weighted = rewriter.graph.nodes[node].op.weighted,
-                weighted.epilogue == Epilogue()
-            else { continue }
-            var filter = weighted.filter
-            filter.apply(scale: norm.scale, shift: norm.shift)
-            rewriter.absorb(reader, into: node, as: rewriter.graph.nodes[node].op.with(filter: filter, epilogue: Epilogue()))
+            guard case .batchNorm(let norm) = rewriter.graph.nodes[reader].op else { continue }
+            rewriter.foldIntoProducer(reader, scale: norm.scale, shift: norm.shift)
         }
         return rewriter.finish()
     }

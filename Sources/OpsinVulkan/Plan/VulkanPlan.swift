@@ -4,17 +4,6 @@ package import OpsinGraph
 ///
 /// Running submits once and allocates only what it returns. One run at a time.
 package final class VulkanPlan {
-    /// What a report says about one dispatch.
-    package struct StepReport: Sendable {
-        /// The node's name in the reference.
-        package let node: String
-        package let op: String
-        /// The shader variant: `conv2d storage=f32 tile=4x2`.
-        package let kernel: String
-        package let cost: Cost
-        package let output: Shape
-    }
-
     /// What a run measures with the device's clock.
     package enum Timing: Sendable {
         case none
