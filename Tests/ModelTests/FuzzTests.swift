@@ -87,6 +87,13 @@ import Testing
                 ]
             ),
             (#""architecture": "mobilenetv4_conv_small""#, ["num_classes", "pretrained_cfg", "label_names", "labels", "label_descriptions", "global_pool"]),
+            (
+                #""model_type": "moat", "architecture": "tiny-moat-0""#,
+                [
+                    "num_classes", "pool_size", "window_size", "position_embedding", "global_attention_at_end_of_moat_stage", "pretrained_cfg", "stem_size",
+                    "num_blocks", "hidden_size",
+                ]
+            ),
             (#""architecture": "mobilenetv2_999""#, ["num_classes", "pretrained_cfg", "label_names"]),
         ]
         let folder = try TemporaryFolder()

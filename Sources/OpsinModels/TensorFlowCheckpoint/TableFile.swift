@@ -20,9 +20,13 @@ struct TableFile {
             throw ModelError(.format, file: file, "the table's footer is broken")
         }
         var entries: [(key: [UInt8], value: [UInt8])] = []
+        var total = 0
         for (_, handle) in try Self.entries(of: Self.block(bytes, offset, count, file), file) {
             var reader = ByteReader(handle[...])
             guard let offset = reader.int(), let count = reader.int() else { throw ModelError(.format, file: file, "the table's index names no block") }
+            // Blocks do not overlap: an index that names one again and again must not keep us busy.
+            total += count
+            guard total <= bytes.count else { throw ModelError(.format, file: file, "its blocks are larger together than the file") }
             entries += try Self.entries(of: Self.block(bytes, offset, count, file), file)
             guard entries.count <= Self.entryLimit else { throw ModelError(.format, file: file, "holds more than \(Self.entryLimit) entries") }
         }
