@@ -13,7 +13,8 @@ struct BenchSection {
         let device = run.report.device
         let about = [device.name, device.driver, run.report.isa, run.report.dispatches > 0 ? "\(run.report.dispatches) dispatches" : ""]
         let cold = run.cold.parts.map { "\($0.name.split(separator: "_").joined(separator: " ")) \($0.milliseconds.short) ms" }.joined(separator: ", ")
-        let bound = run.split.isHostBound ? "<p class=\"warn\">host-bound: the host takes longer than the kernels; a larger batch would use the device better.</p>" : ""
+        let bound =
+            run.split.isHostBound ? "<p class=\"warn\">host-bound: the host takes longer than the kernels; a larger batch would use the device better.</p>" : ""
         guard !run.ops.isEmpty else {
             return "<section id=\"run\(number)\"><h2>\(BenchSection.title(run).html)</h2><p>No ops were measured.</p></section>"
         }
@@ -62,7 +63,8 @@ struct BenchSection {
             let (left, width) = (start / total * 100, op.milliseconds / total * 100)
             start += op.milliseconds
             let about = "\(op.name): \(op.op), \(op.milliseconds.short) ms, \(width.rounded(places: 1)) %"
-            return "<div class=\"bar c\(colors[op.op] ?? 7)\" style=\"left:\(left.rounded(places: 3))%;width:\(width.rounded(places: 3))%\" title=\"\(about.html)\">"
+            return
+                "<div class=\"bar c\(colors[op.op] ?? 7)\" style=\"left:\(left.rounded(places: 3))%;width:\(width.rounded(places: 3))%\" title=\"\(about.html)\">"
                 + "\(op.name.dropFirst(prefix).html)</div>"
         }
         // Nine of ten: the last but one would stand in the last one's text.
@@ -83,12 +85,14 @@ struct BenchSection {
             let numbers = [op.milliseconds, op.gflops, op.gigabytesPerSecond, op.intensity]
             let cells = numbers.map { "<td data-v=\"\($0)\">\($0.short)</td>" }.joined()
             let roof = op.roofShare(run.peak)
-            return "<tr><th scope=\"row\" title=\"\(op.name.html)\">\(op.name.dropFirst(prefix).html)</th><td class=\"text\">\(op.op.html)</td><td class=\"text\">\(op.kernel.html)</td>"
+            return
+                "<tr><th scope=\"row\" title=\"\(op.name.html)\">\(op.name.dropFirst(prefix).html)</th><td class=\"text\">\(op.op.html)</td><td class=\"text\">\(op.kernel.html)</td>"
                 + "<td data-v=\"\(share)\"><i class=\"share\" style=\"width:\((share * 300).rounded(places: 1))px\"></i>\((share * 100).rounded(places: 1)) %</td>"
                 + "\(cells)<td data-v=\"\(roof)\">\((roof * 100).rounded(places: 0).short) %</td></tr>"
         }
         let names = head.map { "<th\(["op", "kernel"].contains($0) ? " class=\"text\"" : "")><button class=\"sort\">\($0)</button></th>" }.joined()
-        return "<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>\(names)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table></div>"
+        return
+            "<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>\(names)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table></div>"
     }
 }
 
