@@ -5,8 +5,7 @@ struct Roofline {
     let run: Benchmark
     /// Which of the page's colours an op has.
     let colors: [String: Int]
-    /// What the names of all ops begin with, which labels leave out.
-    let prefix: Int
+    let labels: LayerLabels
 
     private static let width = 960.0
     private static let height = 440.0
@@ -119,7 +118,7 @@ struct Roofline {
         var taken: [(x: Double, y: Double, width: Double)] = []
         var texts: [String] = []
         for op in run.ops.sorted(by: { $0.milliseconds > $1.milliseconds }).prefix(12) where op.gflops > 0 && texts.count < 5 {
-            let name = String(op.name.dropFirst(prefix))
+            let name = labels.short(op.name)
             let size = Double(name.count) * 6.2
             let toLeft = x.place(op.intensity) + size + 30 > Roofline.width
             let place = (x: toLeft ? x.place(op.intensity) - size - 24 : x.place(op.intensity) + 24, y: y.place(op.gflops) + 4, width: size)

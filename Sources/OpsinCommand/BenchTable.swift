@@ -25,7 +25,9 @@ struct BenchTable {
     private func printParts() {
         let split = run.split
         let parts = [("upload", split.upload), ("compute", split.compute), ("readback", split.readback), ("host", split.host)]
-        Terminal.line("  warm   " + parts.map { "\($0) \(fixed($1, 3))" }.joined(separator: " + ") + " ms\(split.isHostBound ? " (host-bound)" : "")")
+        Terminal.line(
+            "  warm   " + parts.map { "\($0) \(fixed($1, 3))" }.joined(separator: " + ")
+                + " ms\(run.report.device.kind == .vulkan && split.isHostBound ? " (host-bound)" : "")")
         let cold = run.cold
         let pipelines = cold.pipelinesWithoutCache.map { "\(fixed($0, 1))" + (cold.pipelinesWithCache.map { " (\(fixed($0, 1)) from the cache)" } ?? "") }
         let costs = [
