@@ -5,7 +5,7 @@ extension BenchPage {
         --c0:#3366cc;--c1:#e07b00;--c2:#1a8f6a;--c3:#c23b7c;--c4:#7a5cc7;--c5:#9a7400;--c6:#2296b8;--c7:#8a8f94}
         @media(prefers-color-scheme:dark){:root{--bg:#15181b;--card:#1c2024;--fg:#e8eaec;--dim:#9ba3aa;--rule:#31373d;--roof:#e8eaec;--warn:#ffb066;
         --c0:#6e9bff;--c1:#ff9f40;--c2:#3fc79b;--c3:#f07ab2;--c4:#a98df0;--c5:#d3ab2f;--c6:#56c2e0;--c7:#a5abb1}}
-        *{box-sizing:border-box}body{margin:0 auto;padding:24px;max-width:1120px;background:var(--bg);color:var(--fg);font:14px/1.45 system-ui,sans-serif}
+        *{box-sizing:border-box}body{margin:0 auto;padding:24px;max-width:1180px;background:var(--bg);color:var(--fg);font:14px/1.45 system-ui,sans-serif}
         h1{font-size:22px;margin:0;overflow-wrap:anywhere}h2{font-size:17px;margin:0 0 4px}h3{font-size:14px;margin:22px 0 6px}
         header{margin-bottom:16px}.sub{color:var(--dim);margin:4px 0;font-size:12.5px}.warn{color:var(--warn);margin:4px 0}
         section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:18px 20px;margin:0 0 18px}

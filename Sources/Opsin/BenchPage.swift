@@ -29,14 +29,19 @@ struct BenchPage {
         let rows = runs.enumerated().map { index, run in
             let (latency, split) = (run.latency, run.split)
             let numbers = [
-                latency.median, latency.p90, latency.p99, latency.min, run.firstRunMilliseconds, run.loadMilliseconds, split.upload, split.compute, split.readback,
+                latency.median, latency.p90, latency.p99, latency.min, run.firstRunMilliseconds, run.loadMilliseconds, split.upload, split.compute,
+                split.readback,
                 split.host,
             ]
-            let difference = index == 0 ? "the reference" : runs.first.flatMap { run.difference(from: $0) }.map { difference in
-                "\(difference.largest.short) (\(difference.relative.short) of the largest)"
-            } ?? "-"
+            let difference =
+                index == 0
+                ? "the reference"
+                : runs.first.flatMap { run.difference(from: $0) }.map { difference in
+                    "\(difference.largest.short) (\(difference.relative.short) of the largest)"
+                } ?? "-"
             let cells = numbers.map { "<td>\($0.short)</td>" }.joined()
-            return "<tr><th scope=\"row\"><a href=\"#run\(index)\">\(BenchSection.title(run).html)</a></th>\(cells)<td class=\"text\">\(difference.html)</td></tr>"
+            return
+                "<tr><th scope=\"row\"><a href=\"#run\(index)\">\(BenchSection.title(run).html)</a></th>\(cells)<td class=\"text\">\(difference.html)</td></tr>"
         }
         let fallbacks = runs.flatMap(\.report.fallbacks).map { "<p class=\"warn\">\($0.what.html): \($0.reason.html)</p>" }.joined()
         return """

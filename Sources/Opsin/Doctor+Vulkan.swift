@@ -15,11 +15,15 @@ extension Doctor {
         do throws(VulkanError) {
             let instance = try VulkanInstance(loader: loader)
             if instance.devices.isEmpty {
-                add("vulkan", .problem, "the drivers show no device", advice: "install the GPU's driver, or mesa-vulkan-drivers for one that computes on the processor")
+                add(
+                    "vulkan", .problem, "the drivers show no device",
+                    advice: "install the GPU's driver, or mesa-vulkan-drivers for one that computes on the processor")
             }
             for index in instance.devices.indices { lookAt(instance, index) }
         } catch {
-            add("vulkan", .problem, error.description, advice: "install a driver: mesa-vulkan-drivers, or the vendor's; VK_LOADER_DEBUG=all shows what the loader tries")
+            add(
+                "vulkan", .problem, error.description,
+                advice: "install a driver: mesa-vulkan-drivers, or the vendor's; VK_LOADER_DEBUG=all shows what the loader tries")
         }
     }
 
@@ -30,7 +34,9 @@ extension Doctor {
             add("drivers", .note, "\(name) replaces the usual folders: \(value)")
             for path in value.split(separator: ":").map(String.init) {
                 let isThere = unsafe access(path, R_OK) == 0
-                add("drivers", isThere ? .ok : .problem, isThere ? path : "\(path), which \(name) names, cannot be read", advice: isThere ? "" : "unset \(name), or name a file that is there")
+                add(
+                    "drivers", isThere ? .ok : .problem, isThere ? path : "\(path), which \(name) names, cannot be read",
+                    advice: isThere ? "" : "unset \(name), or name a file that is there")
             }
             return
         }
@@ -74,7 +80,9 @@ extension Doctor {
         do throws(VulkanError) {
             let device = try OpsinVulkan.Device(instance, index: index, options: options)
             lookAtFeatures(of: device, topic)
-            if let defect = device.pipelines.cacheDefect { add(topic, .problem, "pipeline cache: \(defect)", advice: "nothing: it is written anew at the next run") }
+            if let defect = device.pipelines.cacheDefect {
+                add(topic, .problem, "pipeline cache: \(defect)", advice: "nothing: it is written anew at the next run")
+            }
             if let failure = device.failure { add(topic, .problem, "the device is lost: \(failure.description)", advice: "look into the kernel's log (dmesg)") }
         } catch {
             add(topic, .problem, "no device can be made: \(error.description)", advice: "update the driver; \(topic) is not used meanwhile")
@@ -112,13 +120,18 @@ extension Doctor {
         let options = DeviceOptions.current
         let names = Feature.allCases.map(\.rawValue).joined(separator: ", ")
         for word in options.unknown { add("environment", .problem, "OPSIN_VK_DISABLE names \"\(word)\", which is nothing", advice: "known words: \(names)") }
-        if !options.disabled.isEmpty { add("environment", .note, "OPSIN_VK_DISABLE switches off \(options.disabled.map(\.rawValue).sorted().joined(separator: ", "))") }
+        if !options.disabled.isEmpty {
+            add("environment", .note, "OPSIN_VK_DISABLE switches off \(options.disabled.map(\.rawValue).sorted().joined(separator: ", "))")
+        }
         if options.disabled.contains(.pipelineCache) { return add("cache", .note, "no pipelines are kept (OPSIN_VK_DISABLE)") }
         guard let folder = options.cacheFolder else {
-            return add("cache", .problem, "no folder for compiled pipelines: OPSIN_CACHE, XDG_CACHE_HOME and HOME are not set", advice: "set OPSIN_CACHE to a folder")
+            return add(
+                "cache", .problem, "no folder for compiled pipelines: OPSIN_CACHE, XDG_CACHE_HOME and HOME are not set", advice: "set OPSIN_CACHE to a folder")
         }
         guard Doctor.canWrite(folder) else {
-            return add("cache", .problem, "\(folder) cannot be written: every first run compiles all shaders", advice: "set OPSIN_CACHE to a folder that can be written")
+            return add(
+                "cache", .problem, "\(folder) cannot be written: every first run compiles all shaders",
+                advice: "set OPSIN_CACHE to a folder that can be written")
         }
         let files = Doctor.files(in: folder).filter { $0.hasSuffix(".pipelines") || $0.hasSuffix(".verdicts") }
         let bytes = files.reduce(0) { $0 + Doctor.size(folder + "/" + $1) }

@@ -63,7 +63,9 @@ public struct Doctor: Sendable {
         let nodes = Doctor.files(in: "/dev/dri").filter { $0.hasPrefix("render") || $0.hasPrefix("card") }.map { "/dev/dri/" + $0 }
         let found = (nodes + known).filter { unsafe access($0, F_OK) == 0 }
         guard !found.isEmpty else {
-            return add("nodes", .note, "no device node of a GPU (/dev/dri, /dev/nvidiactl and others)", advice: "in a container pass the GPU in: --device /dev/dri, or --gpus all")
+            return add(
+                "nodes", .note, "no device node of a GPU (/dev/dri, /dev/nvidiactl and others)",
+                advice: "in a container pass the GPU in: --device /dev/dri, or --gpus all")
         }
         for node in found {
             if unsafe access(node, R_OK | W_OK) == 0 {
@@ -71,7 +73,9 @@ public struct Doctor: Sendable {
             } else {
                 // A card node is for displays; computing needs the render node only.
                 let isCard = node.hasPrefix("/dev/dri/card")
-                add("nodes", isCard ? .note : .problem, "\(node) cannot be opened by this user", advice: isCard ? "" : "join its group (ls -l \(node)), usually render or video, and log in anew")
+                add(
+                    "nodes", isCard ? .note : .problem, "\(node) cannot be opened by this user",
+                    advice: isCard ? "" : "join its group (ls -l \(node)), usually render or video, and log in anew")
             }
         }
     }

@@ -34,7 +34,9 @@ enum Identity {
 
     private static func hash(_ file: ByteStorage) -> String {
         var value: UInt64 = 0xcbf2_9ce4_8422_2325
-        unsafe file.withBytes { bytes in for unsafe byte in unsafe bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        unsafe file.withBytes { bytes in
+            for index in 0..<bytes.count { value = (value ^ UInt64(unsafe bytes[index])) &* 0x100_0000_01b3 }
+        }
         return String(value, radix: 16)
     }
 

@@ -12,6 +12,15 @@ extension Model {
         }
     }
 
+    /// `tensors` in the order in which the network computes them, outputs last, samples (`sample.NAME`) as the layers that they are of: the first that
+    /// diverges is then where it began.
+    public func inNetworkOrder(_ tensors: [Tensor]) throws(OpsinError) -> [Tensor] {
+        var places: [String: Int] = [:]
+        for (place, name) in try layerNames().enumerated() { places[name] = place }
+        func place(_ name: String) -> Int { places[name.hasPrefix("sample.") ? String(name.dropFirst(7)) : name] ?? .max }
+        return tensors.enumerated().sorted { (place($0.element.name), $0.offset) < (place($1.element.name), $1.offset) }.map(\.element)
+    }
+
     /// Whether `name` is one of `layerNames`.
     public func isLayer(_ name: String) -> Bool { ((try? layerNames()) ?? []).contains(name) }
 

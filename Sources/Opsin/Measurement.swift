@@ -25,7 +25,7 @@ struct Measurement {
         let timed = try backend.compile(graph, packedWeights: packedWeights, timed: true)
         let bytes = backend.precision == .fp16 ? 2 : 4
         ops = try Measurement.profile(timed, inputs, runs: options.profiledRuns, elementBytes: bytes)
-        split = try backend.split(graph, inputs, timed, latency, runs: max(options.profiledRuns, 5))
+        split = try backend.split(graph, inputs, timed, runs: max(options.profiledRuns, 5))
         cold = try backend.coldCosts(graph, inputs)
         peak = try backend.peak()
     }
@@ -94,18 +94,21 @@ extension Backend {
 
     /// Where a warm run's time goes.
     func split(
-        _ graph: Graph, _ inputs: [[Float]], _ timed: CompiledPlan, _ latency: Benchmark.Latency, runs: Int
+        _ graph: Graph, _ inputs: [[Float]], _ timed: CompiledPlan, runs: Int
     ) throws(PlanFailure) -> Benchmark.Split {
         var split = Benchmark.Split()
         guard case .vulkan(let device, let storage) = self else {
-            var sums: [Double] = []
+            var (sums, rests) = ([Double](), [Double]())
             for _ in 0..<runs {
+                let start = milliseconds()
                 try timed.runAlone(inputs)
-                sums.append(try timed.lastTimes().reduce(0, +) * 1e-6)
+                let wall = milliseconds() - start
+                let sum = try timed.lastTimes().reduce(0, +) * 1e-6
+                sums.append(sum)
+                rests.append(max(0, wall - sum))
             }
             // The CPU's kernels work on the caller's memory: nothing goes up or down.
-            split.compute = min(sums.median, latency.median)
-            split.host = latency.median - split.compute
+            (split.compute, split.host) = (sums.median, rests.median)
             return split
         }
         do {

@@ -5,8 +5,7 @@ struct Roofline {
     let run: Benchmark
     /// Which of the page's colours an op has.
     let colors: [String: Int]
-    /// What the names of all ops begin with, which labels leave out.
-    let prefix: Int
+    let labels: LayerLabels
 
     private static let width = 960.0
     private static let height = 440.0
@@ -68,11 +67,13 @@ struct Roofline {
         let (bottom, right) = (Roofline.height - Roofline.bottom, Roofline.width - Roofline.right)
         let columns = x.decades.map { value in
             let at = x.place(value).rounded(places: 1)
-            return "<line x1=\"\(at)\" x2=\"\(at)\" y1=\"\(Roofline.top)\" y2=\"\(bottom)\"/><text x=\"\(at)\" y=\"\(bottom + 16)\" class=\"mid\">\(value.plain)</text>"
+            return
+                "<line x1=\"\(at)\" x2=\"\(at)\" y1=\"\(Roofline.top)\" y2=\"\(bottom)\"/><text x=\"\(at)\" y=\"\(bottom + 16)\" class=\"mid\">\(value.plain)</text>"
         }
         let rows = y.decades.map { value in
             let at = y.place(value).rounded(places: 1)
-            return "<line x1=\"\(Roofline.left)\" x2=\"\(right)\" y1=\"\(at)\" y2=\"\(at)\"/><text x=\"\(Roofline.left - 6)\" y=\"\(at + 4)\" class=\"end\">\(value.plain)</text>"
+            return
+                "<line x1=\"\(Roofline.left)\" x2=\"\(right)\" y1=\"\(at)\" y2=\"\(at)\"/><text x=\"\(Roofline.left - 6)\" y=\"\(at + 4)\" class=\"end\">\(value.plain)</text>"
         }
         let middle = (Roofline.left + right) / 2
         return "<g class=\"grid\">\(columns.joined())\(rows.joined())"
@@ -87,7 +88,9 @@ struct Roofline {
         let (lowest, highest) = (pow(10, Double(x.low)), pow(10, Double(x.high)))
         let start = max(lowest, pow(10, Double(y.low)) / roof.bytes)
         let corner = min(max(ridge, start), highest)
-        let points = [(start, min(start * roof.bytes, roof.flops)), (corner, min(corner * roof.bytes, roof.flops)), (highest, min(highest * roof.bytes, roof.flops))]
+        let points = [
+            (start, min(start * roof.bytes, roof.flops)), (corner, min(corner * roof.bytes, roof.flops)), (highest, min(highest * roof.bytes, roof.flops)),
+        ]
         let line = points.map { "\(x.place($0.0).rounded(places: 1)),\(y.place($0.1).rounded(places: 1))" }.joined(separator: " ")
         let (flat, slope) = ((highest * corner).squareRoot(), (start * corner).squareRoot())
         // Where the slope is at the very left there is no room before it.
@@ -102,7 +105,8 @@ struct Roofline {
 
     private func dot(_ op: OpProfile, _ x: Axis, _ y: Axis, share: Double) -> String {
         let radius = min(3 + (share * 1200).squareRoot(), 22)
-        let about = "\(op.name)\n\(op.op), \(op.kernel)\n\(op.milliseconds.short) ms, \((share * 100).rounded(places: 1)) % of the time\n"
+        let about =
+            "\(op.name)\n\(op.op), \(op.kernel)\n\(op.milliseconds.short) ms, \((share * 100).rounded(places: 1)) % of the time\n"
             + "\(op.gflops.short) GFLOP/s, \(op.gigabytesPerSecond.short) GB/s, \((op.roofShare(run.peak) * 100).rounded(places: 0).short) % of the roof"
         let hollow = op.gflops > 0 ? "" : " hollow"
         return "<circle class=\"dot c\(colors[op.op] ?? 7)\(hollow)\" cx=\"\(x.place(op.intensity).rounded(places: 1))\" "
@@ -114,7 +118,7 @@ struct Roofline {
         var taken: [(x: Double, y: Double, width: Double)] = []
         var texts: [String] = []
         for op in run.ops.sorted(by: { $0.milliseconds > $1.milliseconds }).prefix(12) where op.gflops > 0 && texts.count < 5 {
-            let name = String(op.name.dropFirst(prefix))
+            let name = labels.short(op.name)
             let size = Double(name.count) * 6.2
             let toLeft = x.place(op.intensity) + size + 30 > Roofline.width
             let place = (x: toLeft ? x.place(op.intensity) - size - 24 : x.place(op.intensity) + 24, y: y.place(op.gflops) + 4, width: size)

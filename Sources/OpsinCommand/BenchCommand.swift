@@ -57,7 +57,8 @@ struct BenchCommand: ParsableCommand {
             var options = Benchmark.Options()
             (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
             options.profiledRuns = ops || json || html != nil || compare != nil || request != nil ? 20 : 0
-            let run = try request.map { request throws(OpsinError) in try Benchmark(runtime, op: request, session: session, options) }
+            let run =
+                try request.map { request throws(OpsinError) in try Benchmark(runtime, op: request, session: session, options) }
                 ?? Benchmark(runtime, path: name, session: session, options)
             runs.append(run)
             if !json { BenchTable(run: run, showsOps: ops || request != nil, against: runs.count > 1 ? runs.first : nil).print(isFirst: runs.count == 1) }
@@ -78,7 +79,9 @@ struct BenchCommand: ParsableCommand {
                 Terminal.line("\(row.name.printable.column(52)) \(fixed(row.before, 4).right(10)) \(fixed(row.now, 4).right(8)) \(change.right(9))\(mark)")
             }
         }
-        for row in lost { Terminal.complain("\(row.name): \(fixed(row.before, 4)) ms before, \(fixed(row.now, 4)) ms now: \(fixed(row.loss * 100, 1)) % slower") }
+        for row in lost {
+            Terminal.complain("\(row.name): \(fixed(row.before, 4)) ms before, \(fixed(row.now, 4)) ms now: \(fixed(row.loss * 100, 1)) % slower")
+        }
         if !lost.isEmpty { throw InputsFailed() }
     }
 

@@ -11,7 +11,8 @@ struct BenchTable {
         if isFirst || showsOps { Terminal.line("device  precision  threads  batch    load ms   first ms      min   median      p90      p99") }
         let latency = run.latency
         let cells = [
-            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10), (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
+            run.report.device.kind.rawValue.column(7), run.report.precision.rawValue.column(10),
+            (run.report.threads > 0 ? String(run.report.threads) : "-").right(7),
             String(run.batch).right(6), fixed(run.loadMilliseconds, 2).right(10), fixed(run.firstRunMilliseconds, 2).right(10),
             fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
         ]
@@ -24,7 +25,9 @@ struct BenchTable {
     private func printParts() {
         let split = run.split
         let parts = [("upload", split.upload), ("compute", split.compute), ("readback", split.readback), ("host", split.host)]
-        Terminal.line("  warm   " + parts.map { "\($0) \(fixed($1, 3))" }.joined(separator: " + ") + " ms\(split.isHostBound ? " (host-bound)" : "")")
+        Terminal.line(
+            "  warm   " + parts.map { "\($0) \(fixed($1, 3))" }.joined(separator: " + ")
+                + " ms\(run.report.device.kind == .vulkan && split.isHostBound ? " (host-bound)" : "")")
         let cold = run.cold
         let pipelines = cold.pipelinesWithoutCache.map { "\(fixed($0, 1))" + (cold.pipelinesWithCache.map { " (\(fixed($0, 1)) from the cache)" } ?? "") }
         let costs = [
@@ -34,7 +37,8 @@ struct BenchTable {
         Terminal.line("  cold   " + costs.compactMap { name, value in value.map { "\(name) \($0)" } }.joined(separator: ", ") + " ms")
         Terminal.line("  noise  " + run.noise.text)
         if let difference = against.flatMap({ run.difference(from: $0) }) {
-            Terminal.line("  output within \(scientific(difference.largest)) of \(difference.against)'s, \(scientific(difference.relative)) of its largest value")
+            Terminal.line(
+                "  output within \(scientific(difference.largest)) of \(difference.against)'s, \(scientific(difference.relative)) of its largest value")
         }
     }
 

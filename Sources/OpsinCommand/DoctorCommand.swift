@@ -31,7 +31,12 @@ struct DoctorCommand: ParsableCommand {
     private func paint(_ status: Doctor.Status) -> String {
         let text = (status == .ok ? "OK" : status.rawValue).column(7)
         guard Terminal.usesColor else { return text }
-        let color = switch status { case .ok: "32"; case .note: "33"; case .problem: "31" }
+        let color =
+            switch status {
+            case .ok: "32";
+            case .note: "33";
+            case .problem: "31"
+            }
         return "\u{1B}[\(color)m\(text)\u{1B}[0m"
     }
 }

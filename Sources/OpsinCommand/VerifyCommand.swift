@@ -33,7 +33,9 @@ struct VerifyCommand: ParsableCommand {
         var timings = Timings()
         timings.run = run
         try common.writeReport(report, timings)
-        if common.json { Terminal.line(verification.jsonText) } else { print(verification, session.precision) }
+        if common.json { Terminal.line(verification.jsonText) } else { print(verification, session.precision, report) }
+        // What ran elsewhere than asked was not verified there; the runtime's own fallbacks have been told.
+        for fallback in report.fallbacks.dropFirst(opened.runtime.fallbacks.count) { Terminal.complain("\(fallback.what): \(fallback.reason)") }
         guard verification.holds else { throw InputsFailed() }
     }
 
@@ -67,7 +69,7 @@ struct VerifyCommand: ParsableCommand {
         let layers = Set(try opened.layerNames())
         if !options.exposesLayers { options.features = expected.map(\.name).filter(layers.contains) }
         let (outputs, run, report) = try Session(opened, options).run(tensors: [input])
-        return (Verification(expected: expected, found: outputs + outputs.map { $0.sample() }, tolerance: limit), report, run)
+        return (Verification(expected: try opened.inNetworkOrder(expected), found: outputs + outputs.map { $0.sample() }, tolerance: limit), report, run)
     }
 
     private func againstCPU(_ opened: Model, _ options: Session.Options, _ limit: Double) throws(OpsinError) -> Answer {
@@ -84,10 +86,10 @@ struct VerifyCommand: ParsableCommand {
         let (expected, _, _) = try Session(reference, referenceOptions).run(tensors: [input])
         let (found, run, report) = try Session(opened, options).run(tensors: [input])
         let names = Set(found.map(\.name))
-        return (Verification(expected: expected.filter { names.contains($0.name) }, found: found, tolerance: limit), report, run)
+        return (Verification(expected: try opened.inNetworkOrder(expected.filter { names.contains($0.name) }), found: found, tolerance: limit), report, run)
     }
 
-    private func print(_ verification: Verification, _ precision: Precision) {
+    private func print(_ verification: Verification, _ precision: Precision, _ report: Report) {
         Terminal.line("\("tensor".column(34))      max     mean  max/|max|")
         for row in verification.rows {
             let mark = row.isWithin ? "" : "  <- too far"
@@ -96,6 +98,7 @@ struct VerifyCommand: ParsableCommand {
             )
         }
         let verdict = verification.firstDivergence.map { "diverges, first at \($0.name.printable)" } ?? "equal"
-        Terminal.line("\(precision.rawValue): \(verdict) (tolerance \(scientific(verification.tolerance)))")
+        Terminal.line(
+            "\(precision.rawValue): \(verdict) (tolerance \(scientific(verification.tolerance))) on \(String(report.device.name.prefix(50)).printable)")
     }
 }

@@ -27,7 +27,9 @@ import Testing
 
     private static func page(_ folder: TemporaryFolder) throws -> (path: String, text: String, ops: Int) {
         let path = folder.file("bench.html")
-        let outcome = try opsin(["bench", Files.model, "--json", "--html", path, "--device", "cpu", "--precision", "fp32", "--threads", "1,2", "--iters", "3", "--duration", "0"])
+        let outcome = try opsin([
+            "bench", Files.model, "--json", "--html", path, "--device", "cpu", "--precision", "fp32", "--threads", "1,2", "--iters", "3", "--duration", "0",
+        ])
         expectGood(outcome)
         let ops = try object(outcome)["runs"]?.array?.reduce(0) { $0 + ($1["ops"]?.array?.count ?? 0) } ?? 0
         return (path, String(decoding: try bytes(of: path), as: UTF8.self), ops)
@@ -40,7 +42,8 @@ import Testing
         #expect(Self.count("<svg", in: text) == 2 && text.contains("prefers-color-scheme:dark"))
         for reference in ["http://", "https://", " src=", "<link", "@import", "url("] { #expect(!text.contains(reference), "\(reference)") }
         expectRefused(
-            try opsin(["bench", "--op", "softmax", "--shape", "1,1,1,8", "--iters", "1", "--duration", "0", "--json", "--html", "/nowhere/page.html"]).withoutOutput, exit: 1,
+            try opsin(["bench", "--op", "softmax", "--shape", "1,1,1,8", "--iters", "1", "--duration", "0", "--json", "--html", "/nowhere/page.html"])
+                .withoutOutput, exit: 1,
             "/nowhere/page.html: cannot be written")
     }
 
@@ -73,7 +76,9 @@ import Testing
         let report = try object(outcome)
         #expect(report["schema_version"]?.int == 1 && report["can_run"]?.bool == true)
         let findings = report["findings"]?.array ?? []
-        for topic in ["cpu", "nodes", "vulkan", "cache", "models", "codecs", "build"] { #expect(findings.contains { $0["topic"]?.string == topic }, "\(topic)") }
+        for topic in ["cpu", "nodes", "vulkan", "cache", "models", "codecs", "build"] {
+            #expect(findings.contains { $0["topic"]?.string == topic }, "\(topic)")
+        }
         #expect(findings.allSatisfy { ["ok", "note", "problem"].contains($0["status"]?.string) && !($0["text"]?.string ?? "").isEmpty })
         // A problem without advice helps nobody.
         #expect(findings.allSatisfy { $0["status"]?.string != "problem" || !($0["advice"]?.string ?? "").isEmpty })
@@ -82,7 +87,9 @@ import Testing
     }
 
     @Test func doctorNamesWhatIsWrong() throws {
-        let environment = ["VK_DRIVER_FILES": "/nowhere.json", "VK_ICD_FILENAMES": "/nowhere.json", "OPSIN_VK_DISABLE": "fp16,magic", "OPSIN_CACHE": "/proc/nowhere"]
+        let environment = [
+            "VK_DRIVER_FILES": "/nowhere.json", "VK_ICD_FILENAMES": "/nowhere.json", "OPSIN_VK_DISABLE": "fp16,magic", "OPSIN_CACHE": "/proc/nowhere",
+        ]
         let outcome = try opsin(["doctor"], environment: environment)
         #expect(outcome.exit == 0)
         for part in ["/nowhere.json", "OPSIN_VK_DISABLE names \"magic\", which is nothing", "known words: fp16, int8", "/proc/nowhere cannot be written"] {

@@ -13,7 +13,9 @@ extension CommandTests.Speed {
         let runs = try #require(bench["runs"]?.array)
         #expect(runs.map { [$0["threads"]?.int, $0["batch"]?.int] } == [[1, 1], [1, 2], [2, 1], [2, 2]])
         for run in runs {
-            for key in ["device", "precision", "threads", "batch", "load_ms", "first_run_ms", "latency_ms", "split_ms", "cold_ms", "noise", "peak", "ops"] { #expect(run[key] != nil, "\(key)") }
+            for key in ["device", "precision", "threads", "batch", "load_ms", "first_run_ms", "latency_ms", "split_ms", "cold_ms", "noise", "peak", "ops"] {
+                #expect(run[key] != nil, "\(key)")
+            }
             let latency = ["min", "median", "p90", "p99"].compactMap { run["latency_ms"]?[$0]?.double }
             #expect(latency.count == 4 && latency == latency.sorted() && latency[0] > 0)
             let ops = run["ops"]?.array ?? []
@@ -87,12 +89,14 @@ extension CommandTests.Speed {
         expectRefused(try opsin(["bench", "--op", "magic", "--shape", "1,2,2,3"]), exit: 2, "--op \"magic\" is unknown (expected activation, add")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2"]), exit: 2, "--shape is \"1,2\", expected N,H,W,C")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,0"]), exit: 2, "each dimension must be at least 1")
-        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9", "--padding", "0"]), exit: 2, "larger than the padded 2x2 input")
+        expectRefused(
+            try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9", "--padding", "0"]), exit: 2, "larger than the padded 2x2 input")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--kernel", "9223372036854775807"]), exit: 2, "expected 1 to 4096")
         expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--out-channels", "99999999999"]), exit: 2, "--out-channels")
         expectRefused(try opsin(["bench", "--op", "softmax", "--shape", "1,1,65536,65536"]), exit: 2, "too large to be measured")
         expectRefused(try opsin(["bench", "--op", "linear", "--shape", "1,1,1,68719476736"]), exit: 2, "too large to be measured")
-        expectRefused(try opsin(["bench", "--op", "attention", "--shape", "1,1,9,32", "--key-value-heads", "9223372036854775807"]), exit: 2, "expected 1 to 1024")
+        expectRefused(
+            try opsin(["bench", "--op", "attention", "--shape", "1,1,9,32", "--key-value-heads", "9223372036854775807"]), exit: 2, "expected 1 to 1024")
         expectRefused(try opsin(["bench", Files.model, "--op", "conv2d", "--shape", "1,2,2,3"]), exit: 2, "a model's folder, or --op")
         expectRefused(try opsin(["bench"]), exit: 2, "a model's folder, or --op")
     }

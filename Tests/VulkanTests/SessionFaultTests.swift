@@ -149,7 +149,8 @@ struct SessionFaultTests {
         let trial = try Trial(Self.losing(), allowsCPUFallback: false)
         Fault.arm(good: 0)
         let error = failure { _ = try trial.run() }
-        #expect(error?.code == .device && error?.description.contains("VK_ERROR_DEVICE_LOST, and falling back to the CPU is forbidden") ?? false, "\(error as Any)")
+        #expect(
+            error?.code == .device && error?.description.contains("VK_ERROR_DEVICE_LOST, and falling back to the CPU is forbidden") ?? false, "\(error as Any)")
         // One loss alone is mended, also then.
         let other = try Trial(Self.losing(), allowsCPUFallback: false)
         Fault.arm(good: 0, bad: 1)
@@ -213,7 +214,10 @@ struct SessionFaultTests {
         vulkan.options.cacheFolder = folder
         #expect(try Trial(vulkan).run().fallbacks.isEmpty)
         let device = try VulkanHere.device().info
-        let files = [PipelineCacheFile(folder: folder, device: device, shaders: Shaders.hash).path, VerdictFile(folder: folder, device: device, shaders: Shaders.hash).path]
+        let files = [
+            PipelineCacheFile(folder: folder, device: device, shaders: Shaders.hash).path,
+            VerdictFile(folder: folder, device: device, shaders: Shaders.hash).path,
+        ]
         for bytes in [[], [0], [UInt8](repeating: 0xA5, count: 5000)] as [[UInt8]] {
             for file in files { overwrite(file, with: bytes) }
             let report = try Trial(vulkan).run()
