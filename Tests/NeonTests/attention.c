@@ -21,7 +21,8 @@ static void attend(const opsin_attention_arguments *g, size_t part, size_t head,
     double most = -INFINITY, sum = 0;
     for (size_t t = 0; t < g->keys; t++) {
         const size_t k_row = row_of(&g->windows, part, t, g->keys);
-        scores[t] = g->scale * dot(g->q + (q_row * g->heads + head) * g->head_size, g->k + (k_row * g->key_value_heads + kv_head) * g->head_size, g->head_size);
+        const float *q = g->q + (q_row * g->heads + head) * g->head_size, *k = g->k + (k_row * g->key_value_heads + kv_head) * g->head_size;
+        scores[t] = g->scale * dot(q, k, g->head_size);
         if (columns && g->windows.bias) {
             const size_t rows = g->keys / columns, width = 2 * columns - 1;
             const size_t down = t / columns + rows - 1 - query / columns, across = t % columns + columns - 1 - query % columns;
@@ -32,7 +33,9 @@ static void attend(const opsin_attention_arguments *g, size_t part, size_t head,
     for (size_t t = 0; t < g->keys; t++) sum += scores[t] = exp(scores[t] - most);
     for (size_t c = 0; c < g->value_size; c++) {
         double value = 0;
-        for (size_t t = 0; t < g->keys; t++) value += scores[t] * g->v[(row_of(&g->windows, part, t, g->keys) * g->key_value_heads + kv_head) * g->value_size + c];
+        for (size_t t = 0; t < g->keys; t++) {
+            value += scores[t] * g->v[(row_of(&g->windows, part, t, g->keys) * g->key_value_heads + kv_head) * g->value_size + c];
+        }
         y[(q_row * g->heads + head) * g->value_size + c] = value / sum;
     }
 }

@@ -9,6 +9,10 @@
 // The instruction sets of this machine, the generic one first.
 extern opsin_isa isas[4];
 extern size_t isa_count;
+const char *name_of(opsin_isa isa);
+
+// Checks so far.
+extern size_t passed_count, failed_count;
 
 // Floats at a 64-byte boundary, 64 readable bytes behind the last one, then a page that may not be touched. What may be read but not written holds a
 // pattern that is a NaN: whoever uses it spoils the result, whoever writes it is found out by `compare`. All are gone with `release_all`.
@@ -21,6 +25,8 @@ void release_all(void);
 // `count` parameters between low and high, and zeros up to a multiple of 16.
 float *padded_floats(size_t count, float low, float high);
 uint32_t random_bits(void);
+// Begins the numbers again: each family starts so, and its data are the same on every machine.
+void restart_random(void);
 size_t divided_up(size_t a, size_t b);
 
 // Runs a step on a team of 1, 2 or 3 threads in turn, each with `scratch` poisoned bytes of its own.

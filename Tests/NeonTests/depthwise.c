@@ -24,7 +24,8 @@ static void depthwise(opsin_window w, uint32_t padding_bottom, uint32_t padding_
         .images = how.images,
     };
     float *packed = output_floats(taps * opsin_depthwise_conv2d_padded(channels));
-    const opsin_stored_weights stored = {.data = weights, .outputs = channels, .inputs = 1, .taps = taps, .output_stride = taps, .input_stride = taps, .tap_stride = 1};
+    const opsin_stored_weights stored = {.data = weights, .outputs = channels, .inputs = 1, .taps = taps,
+                                         .output_stride = taps, .input_stride = taps, .tap_stride = 1};
     opsin_depthwise_conv2d_pack(&stored, packed);
     q.weights = packed;
 
@@ -43,8 +44,9 @@ static void depthwise(opsin_window w, uint32_t padding_bottom, uint32_t padding_
         want[i] = activated(how.activation, q.epilogue.slope, want[i]);
         if (how.residual_mode == OPSIN_RESIDUAL_AFTER) want[i] += residual[i];
     }
-    expectation e = expect(want, count, "depthwise %ux%u of %ux%ux%ux%u, stride %u, dilation %u, tile %dx%d, activation %d, residual %d", w.kernel_height, w.kernel_width,
-                           how.images, w.height, w.width, w.channels, w.stride_x, w.dilation_x, how.tile_rows, how.tile_columns, how.activation, how.residual_mode);
+    expectation e = expect(want, count, "depthwise %ux%u of %ux%ux%ux%u, stride %u, dilation %u, tile %dx%d, activation %d, residual %d", w.kernel_height,
+                           w.kernel_width, how.images, w.height, w.width, w.channels, w.stride_x, w.dilation_x, how.tile_rows, how.tile_columns,
+                           how.activation, how.residual_mode);
     opsin_depthwise_conv2d_plan(&q, how.threads);
     if (how.tile_rows) q.tile_rows = (uint32_t)how.tile_rows, q.tile_columns = (uint32_t)how.tile_columns;
     for (size_t i = 0; i < isa_count; i++) {

@@ -11,7 +11,7 @@ typedef struct {
     uint32_t index, tasks;
 } counted;
 
-// Counts its tasks, and each one as wrong that another step's neighbours see.
+// Counts its tasks. A task that runs when a later step has begun is wrong, and so is scratch that another thread has written.
 static void count_tasks(const void *arguments, size_t first, size_t last, void *scratch) {
     counted *c = (counted *)(uintptr_t)arguments;
     *(uint32_t *)scratch = c->index; // each thread has memory of its own

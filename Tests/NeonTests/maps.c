@@ -24,8 +24,8 @@ static void pool(bool maximum, opsin_pool2d_arguments q, size_t pad_bottom, size
         }
         want[i] = maximum ? most : sum / (double)(q.count_includes_padding ? q.kernel_h * q.kernel_w : taps);
     }
-    expectation e = expect(want, count, "%s pool %zux%zu of %zux%zux%zux%zu, stride %zu, dilation %zu%s", maximum ? "max" : "average", q.kernel_h, q.kernel_w, q.images,
-                           q.height, q.width, q.channels, q.stride_x, q.dilation_x, with_nan ? ", with a NaN" : "");
+    expectation e = expect(want, count, "%s pool %zux%zu of %zux%zux%zux%zu, stride %zu, dilation %zu%s", maximum ? "max" : "average", q.kernel_h, q.kernel_w,
+                           q.images, q.height, q.width, q.channels, q.stride_x, q.dilation_x, with_nan ? ", with a NaN" : "");
     if (with_nan) e.scale = 1;
     for (size_t i = 0; i < isa_count; i++) {
         q.y = output_floats(count);
@@ -38,8 +38,8 @@ static void pool(bool maximum, opsin_pool2d_arguments q, size_t pad_bottom, size
 
 static void pools(size_t channels) {
     for (int maximum = 0; maximum < 2; maximum++) {
-        const opsin_pool2d_arguments base = {.images = 2, .height = 7, .width = 9, .channels = channels, .kernel_h = 3, .kernel_w = 3, .stride_y = 2, .stride_x = 2,
-                                             .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1};
+        const opsin_pool2d_arguments base = {.images = 2, .height = 7, .width = 9, .channels = channels, .kernel_h = 3, .kernel_w = 3,
+                                             .stride_y = 2, .stride_x = 2, .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1};
         opsin_pool2d_arguments q = base;
         pool(maximum, q, 1, 1, false);
         pool(maximum, q, 1, 1, true);
@@ -93,7 +93,33 @@ static void resize(size_t taps, size_t images, size_t height, size_t width, size
     release_all();
 }
 
+// Rows that lie apart into rows that lie apart, and a map with a border: the same function for every instruction set, so checked once.
+static void copies(size_t length) {
+    const size_t outer = 3, inner = 4, x_inner = length + 3, y_inner = length + 2, left = 2, right = 5;
+    const float *x = random_floats(outer * inner * x_inner, -1, 1);
+    float *y = zero_floats(outer * inner * y_inner), *padded = output_floats(3 * (1 + 4 + 2) * (left + x_inner + right));
+    const opsin_copy_rows_arguments rows = {x, y, outer, inner, length, inner * x_inner, x_inner, inner * y_inner, y_inner, 5};
+    run(opsin_copy_rows, &rows, divided_up(outer * inner, rows.strip), 0);
+    double *want = calloc(3 * 7 * (left + x_inner + right), sizeof *want);
+    for (size_t i = 0; i < outer * inner * y_inner; i++) want[i] = i % y_inner < length ? x[i / y_inner * x_inner + i % y_inner] : 0;
+    expectation e = expect(want, outer * inner * y_inner, "copy of rows of %zu", length);
+    compare(&e, OPSIN_ISA_GENERIC, y);
+    const opsin_pad_arguments pad = {x, padded, outer, inner, x_inner, 1, 2, left, right, 0.5f};
+    run(opsin_pad, &pad, outer * 7, 0);
+    const size_t wide = left + x_inner + right;
+    for (size_t i = 0; i < outer * 7 * wide; i++) {
+        const size_t row = i / wide % 7, column = i % wide;
+        const bool inside = row >= 1 && row < 1 + inner && column >= left && column < left + x_inner;
+        want[i] = inside ? x[(i / wide / 7 * inner + row - 1) * x_inner + column - left] : 0.5;
+    }
+    e = expect(want, outer * 7 * wide, "pad of rows of %zu", x_inner);
+    compare(&e, OPSIN_ISA_GENERIC, padded);
+    free(want);
+    release_all();
+}
+
 void check_maps(void) {
+    for (size_t length = 1; length <= 61; length += 15) copies(length);
     static const size_t channels[] = {1, 3, 15, 16, 17, 35};
     for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
         pools(channels[i]);

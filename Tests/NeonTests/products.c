@@ -55,7 +55,8 @@ static product make(size_t rows, size_t inputs, size_t outputs, const opsin_wind
         // Any sign and fraction, exponents around that of 1.
         for (size_t i = 0; i < count; i++) {
             const uint32_t r = random_bits(), small = r % 4;
-            ((uint16_t *)(void *)values)[i] = (uint16_t)(stored == OPSIN_STORED_FLOAT16 ? (r >> 16 & 0x83ff) | (11 + small) << 10 : (r >> 16 & 0x807f) | (123 + small) << 7);
+            const uint32_t half = (r >> 16 & 0x83ff) | (11 + small) << 10, bfloat = (r >> 16 & 0x807f) | (123 + small) << 7;
+            ((uint16_t *)(void *)values)[i] = (uint16_t)(stored == OPSIN_STORED_FLOAT16 ? half : bfloat);
         }
     }
     p.weights = (opsin_stored_weights){.data = values, .type = stored, .outputs = outputs, .inputs = inputs, .taps = taps,
@@ -120,7 +121,8 @@ static void epilogues(const opsin_window *window, size_t rows, size_t inputs, si
                 p.sums[i] = activated(activation, p.arguments.epilogue.slope, p.sums[i]);
                 if (mode == OPSIN_RESIDUAL_AFTER) p.sums[i] += residual[i];
             }
-            expectation e = expect(p.sums, rows * columns, "%s %zux%zux%zu, activation %d, residual %d", window ? "conv" : "gemm", rows, inputs, columns, activation, mode);
+            expectation e = expect(p.sums, rows * columns, "%s %zux%zux%zu, activation %d, residual %d", window ? "conv" : "gemm", rows, inputs, columns,
+                                   activation, mode);
             run_all(&p, &e);
             done(&p);
         }
@@ -145,7 +147,6 @@ static void tiles(void) {
                     cut.run = cut.tile_rows = rows;
                     cut.run_tiles = cut.tiles = cut.block_tiles = 1;
                     expectation e = expect(p.sums, (size_t)rows * columns, "tile %ux%u%s", rows, vectors, windowed ? ", rows by pointers" : "");
-                    e.generic = NULL;
                     opsin_gemm_shape plain_cut = opsin_gemm_plan(OPSIN_ISA_GENERIC, false, rows, columns, p.arguments.depth, windowed ? &window : NULL);
                     run_cut(&p, &e, OPSIN_ISA_GENERIC, &plain_cut);
                     run_cut(&p, &e, isas[i], &cut);
@@ -161,8 +162,8 @@ static void convolution(uint32_t images, uint32_t outputs, opsin_window w, uint3
     w.output_width = (w.width + w.padding_left + padding_right - (w.kernel_width - 1) * w.dilation_x - 1) / w.stride_x + 1;
     const size_t rows = (size_t)images * w.output_height * w.output_width;
     product p = make(rows, w.channels, outputs, &w, OPSIN_STORED_FLOAT32);
-    expectation e = expect(p.sums, rows * outputs, "conv %ux%u of %ux%ux%ux%u to %u, stride %u, dilation %u", w.kernel_height, w.kernel_width, images, w.height, w.width,
-                           w.channels, outputs, w.stride_x, w.dilation_x);
+    expectation e = expect(p.sums, rows * outputs, "conv %ux%u of %ux%ux%ux%u to %u, stride %u, dilation %u", w.kernel_height, w.kernel_width, images,
+                           w.height, w.width, w.channels, outputs, w.stride_x, w.dilation_x);
     run_all(&p, &e);
     done(&p);
 }

@@ -125,8 +125,8 @@ static void broadcast(bool multiply, const size_t dims[4], const bool repeats[4]
         for (size_t d = 4; d-- > 0; rest /= dims[d]) at += rest % dims[d] * q.strides[d];
         want[i] = multiply ? (double)q.a[i] * q.b[at] : activated(function, q.slope, (double)q.a[i] + q.b[at]);
     }
-    expectation e = expect(want, count, "%s %zux%zux%zux%zu, strides %zu %zu %zu %zu, activation %d", multiply ? "multiply" : "add", dims[0], dims[1], dims[2], dims[3],
-                           q.strides[0], q.strides[1], q.strides[2], q.strides[3], function);
+    expectation e = expect(want, count, "%s %zux%zux%zux%zu, strides %zu %zu %zu %zu, activation %d", multiply ? "multiply" : "add", dims[0], dims[1],
+                           dims[2], dims[3], q.strides[0], q.strides[1], q.strides[2], q.strides[3], function);
     for (size_t i = 0; i < isa_count; i++) {
         q.y = output_floats(count);
         run((multiply ? opsin_multiply : opsin_add)(isas[i]), &q, dims[0] * dims[1] * dims[2] * divided_up(dims[3], chunk), 0);

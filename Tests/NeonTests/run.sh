@@ -17,11 +17,13 @@ fi
 
 # Compiles and links $objects/$1/neon: $2 is the compiler with its flags, $3 links.
 build() {
-    local folder=$objects/$1 source object newer all=() stale=()
+    local folder=$objects/$1 source object headers newer all=() stale=()
     mkdir -p "$folder"
     touch "$folder/started"
-    newer=$(find $kernels $tests \( -name '*.h' -o -name run.sh \) -newer "$folder/stamp" -print -quit 2>/dev/null || echo none)
     for source in $kernels/*.c $tests/*.c; do
+        # Kernels do not read the tests' header.
+        case $source in $kernels/*) headers=$kernels ;; *) headers="$kernels $tests" ;; esac
+        newer=$(find $headers -name '*.h' -newer "$folder/stamp" -print -quit 2>/dev/null || echo none)
         object=$folder/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         all+=("$object")
         if [ -n "$newer" ] || [ ! -e "$object" ] || [ "$source" -nt "$object" ]; then stale+=("$source" "$object"); fi
