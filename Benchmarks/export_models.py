@@ -2,9 +2,9 @@
 
     Benchmarks/.venv/bin/python Benchmarks/export_models.py [--ncnn] [NAME ...]
 
-Writes Benchmarks/work/models/NAME/: config.json, model.safetensors, model.onnx, input.npy, expected.npy, input.safetensors, facts.json.
-With --ncnn also ncnn.param and ncnn.bin, which pnnx makes of model.onnx in fp32. Weights are random, from a fixed seed: the time of a run does not depend on them, as long as no
-activation overflows or becomes denormal.
+Writes Benchmarks/work/models/NAME/: config.json, model.safetensors, model.onnx, input.npy, expected.npy, input.safetensors, facts.json; with --ncnn also
+ncnn.param and ncnn.bin, which pnnx makes of model.onnx in fp32. What is there already stays. Weights are random, from a fixed seed: the time of a run does
+not depend on them, as long as no activation overflows or becomes denormal.
 """
 import json
 import math
