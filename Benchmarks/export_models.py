@@ -1,13 +1,17 @@
-"""Makes the models that the benchmark runs: a timm folder that Opsin opens, the same as ONNX, one input and torch's answer to it.
+"""Makes the models that the benchmark runs: a folder that Opsin opens, the same as ONNX (and ncnn), one input and torch's answer to it.
 
-    Benchmarks/.venv/bin/python Benchmarks/export_models.py [NAME ...]
+    Benchmarks/.venv/bin/python Benchmarks/export_models.py [--ncnn] [NAME ...]
 
-Writes Benchmarks/work/models/NAME/: config.json, model.safetensors, model.onnx, input.npy, expected.npy, input.safetensors, facts.json.
-Weights are random, from a fixed seed: the time of a run does not depend on them, as long as no activation overflows or becomes denormal.
+Writes Benchmarks/work/models/NAME/: config.json, model.safetensors, model.onnx, input.npy, expected.npy, input.safetensors, facts.json; with --ncnn also
+ncnn.param and ncnn.bin, which pnnx makes of model.onnx in fp32. What is there already stays. Weights are random, from a fixed seed: the time of a run does
+not depend on them, as long as no activation overflows or becomes denormal.
 """
 import json
 import math
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +19,14 @@ import numpy as np
 WORK = Path(__file__).resolve().parent / "work" / "models"
 SEED = 20260
 
-# Name of the architecture in timm, and the side of its square input.
+# Name of the architecture, in timm or in moat.py, and the side of its square input.
 MODELS = {
     "mobilenetv4_conv_small": 224,
     "mobilenetv4_conv_medium": 256,
     "mobilenetv4_hybrid_medium": 256,
     "mobilenetv2_100": 224,
+    "tiny_moat_0": 224,
+    "moat_0": 224,
 }
 
 
@@ -57,19 +63,41 @@ def settle(model, images):
     return model.eval().requires_grad_(False)
 
 
+def make_timm(name, side, folder):
+    """A timm model, saved as timm saves for the hub; and timm's version."""
+    import torch
+
+    timm = import_timm()
+    model = timm.create_model(name, pretrained=False, drop_rate=0.0, pretrained_cfg_overlay={"input_size": (3, side, side)})
+    settle(model, torch.randn(8, 3, side, side))
+    timm.models.save_for_hf(model, str(folder), safe_serialization=True)
+    return model, {"timm": timm.__version__}
+
+
+def make_moat(name, side, folder):
+    """A model of moat.py, saved under TensorFlow's names."""
+    import torch
+    from safetensors.numpy import save_file
+
+    import moat
+
+    model = moat.make(name)
+    settle(model, torch.randn(8, 3, side, side))
+    save_file(moat.variables(model), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(moat.config(name), indent=1) + "\n")
+    return model, {}
+
+
 def export(name):
     """Writes the folder of one model; torch.onnx with a static shape, batch 1."""
     import torch
     from safetensors.numpy import save_file
     from torch.utils.flop_counter import FlopCounterMode
 
-    timm = import_timm()
     side, folder = MODELS[name], WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    model = timm.create_model(name, pretrained=False, drop_rate=0.0, pretrained_cfg_overlay={"input_size": (3, side, side)})
-    settle(model, torch.randn(8, 3, side, side))
-    timm.models.save_for_hf(model, str(folder), safe_serialization=True)
+    model, made_with = (make_moat if "moat" in name else make_timm)(name, side, folder)
 
     x = torch.randn(1, 3, side, side)
     with torch.inference_mode():
@@ -81,11 +109,31 @@ def export(name):
     np.save(folder / "expected.npy", expected.numpy())
     save_file({"pixel_values": x.numpy()}, folder / "input.safetensors")
     facts = {
-        "name": name, "side": side, "seed": SEED, "torch": torch.__version__, "timm": timm.__version__,
+        "name": name, "side": side, "seed": SEED, "torch": torch.__version__, **made_with,
         "parameters": sum(p.numel() for p in model.parameters()), "flops": flops.get_total_flops(),
     }  # fmt: skip
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{name}: {facts['parameters']:,} parameters, {facts['flops'] / 1e9:.2f} GFLOP", file=sys.stderr)
+
+
+def export_ncnn(name):
+    """ncnn's files from the ONNX file. pnnx writes some twenty files beside its input, so it works elsewhere."""
+    side, folder = MODELS[name], WORK / name
+    with tempfile.TemporaryDirectory() as elsewhere:
+        shutil.copy(folder / "model.onnx", elsewhere)
+        command = [Path(sys.executable).parent / "pnnx", "model.onnx", f"inputshape=[1,3,{side},{side}]", "fp16=0"]
+        done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True)
+        made = [Path(elsewhere) / f"model.ncnn.{part}" for part in ("bin", "param")]
+        if not all(path.exists() for path in made):
+            raise SystemExit(f"pnnx did not convert {name} (exit code {done.returncode}): {(done.stderr or done.stdout).strip()[-200:]}")
+        for path in made:
+            shutil.copy(path, folder / path.name.removeprefix("model."))
+
+
+def have_ncnn(name):
+    """True when ncnn's files are there, and not older than the model."""
+    made, source = WORK / name / "ncnn.param", WORK / name / "model.onnx"
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
 
 
 def have(name):
@@ -98,5 +146,9 @@ def have(name):
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or MODELS:
-        export(name)
+    names = [word for word in sys.argv[1:] if word != "--ncnn"]
+    for name in names or MODELS:
+        if not have(name):
+            export(name)
+        if "--ncnn" in sys.argv and not have_ncnn(name):
+            export_ncnn(name)

@@ -52,7 +52,7 @@ def describe():
 def versions(opsin):
     """Versions of all that was measured."""
     found = {"python": platform.python_version()}
-    for package in ("torch", "timm", "onnx", "onnxruntime", "openvino"):
+    for package in ("torch", "timm", "onnx", "onnxruntime", "openvino", "ncnn", "pnnx"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

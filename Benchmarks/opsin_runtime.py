@@ -23,14 +23,23 @@ def call(binary, *arguments):
 class Opsin:
     """The same face as a worker of another runtime: a slice is asked for in seconds, and answers min and median."""
 
-    def __init__(self, binary, folder, threads, precision):
-        self.binary, self.folder, self.threads, self.precision = binary, folder, threads, precision
+    def __init__(self, binary, folder, threads, precision, device="cpu"):
+        self.binary, self.folder, self.threads, self.precision, self.device = binary, folder, threads, precision, device
+        self.device_name = None
+
+    def options(self):
+        """What both calls below are given."""
+        return ["--device", self.device, *(["--threads", self.threads] if self.device == "cpu" else []), "--precision", self.precision]
 
     def bench(self, *arguments):
         """One run of `opsin bench`, as its JSON has it."""
-        options = ["--device", "cpu", "--threads", self.threads, "--precision", self.precision, "--json"]
+        options = [*self.options(), "--iters", 3, "--json"]
         try:
-            return json.loads(call(self.binary, "bench", self.folder, *options, *arguments))["runs"][0]
+            run = json.loads(call(self.binary, "bench", self.folder, *options, *arguments))["runs"][0]
+            if run["device"] != self.device:
+                raise OpsinFailed(f"opsin bench ran on {run['device']} where {self.device} was asked for")
+            self.device_name = run.get("name")
+            return run
         except (ValueError, KeyError, IndexError) as wrong:
             raise OpsinFailed(f"opsin bench does not answer as CLI.md says: {wrong!r}") from None
 
@@ -51,8 +60,7 @@ class Opsin:
     def run_once(self):
         """Runs the stored input; the path of the outputs."""
         folder = Path(self.folder)
-        options = ["--device", "cpu", "--threads", self.threads, "--precision", self.precision]
-        call(self.binary, "run", folder, "--input", folder / "input.safetensors", "--output", folder / "opsin.safetensors", *options)
+        call(self.binary, "run", folder, "--input", folder / "input.safetensors", "--output", folder / "opsin.safetensors", *self.options())
         return folder / "opsin.safetensors"
 
     def difference(self):

@@ -1,10 +1,12 @@
-"""Times Opsin, ONNX Runtime and OpenVINO on the same models in one run, in turns, and writes Benchmarks/results/latest.json.
+"""Times Opsin and its peers (CPU: ONNX Runtime, OpenVINO; Vulkan: ncnn) on the same models in one run, in turns; writes Benchmarks/results/latest.json.
 
-    Benchmarks/run [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
+    Benchmarks/run [--device cpu vulkan] [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
 
 A machine's speed moves from second to second (clock, neighbours, caches), so nothing is timed in one block: for each model and number of threads every
 runtime gets a short slice in turn, a different one first in each round, and a number is the median over the rounds of the slices' medians. Batch 1,
 wall time of a run with the input in memory. Each runtime lives in a process of its own that sleeps while another is timed.
+
+Rows of the output file that this run does not measure stay in it, each with the run that it came from.
 """
 import argparse
 import datetime
@@ -18,11 +20,14 @@ from pathlib import Path
 
 import export_models
 import machine
+import results
 from opsin_runtime import Opsin, OpsinFailed
 
 HERE = Path(__file__).resolve().parent
-# Which peers stand beside which precision of Opsin.
-PEERS = {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}
+# Which peers stand beside which device and precision of Opsin.
+PEERS = {"cpu": {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}, "vulkan": {"fp32": ("ncnn_vulkan",)}}
+# The models of a device, where none are named. MOAT-0 takes seconds a run on a driver that is a CPU.
+MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name != "moat_0"]}
 # A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
 LARGEST_DIFFERENCE = 1e-3
 # Between slices: the pools of the runtime that ran last stop spinning.
@@ -73,32 +78,39 @@ def check(runtime):
         raise ValueError(f"the answer differs from torch's by {difference:.1e} of its largest value")
 
 
-def start(folder, threads, options, skipped):
+def start(folder, device, precisions, threads, options, skipped):
     """Every runtime that works here for this model: name -> worker."""
-    runtimes, flags = {}, machine.cpu_flags()
-    for precision in options.precisions:
-        if precision == "bf16" and not flags & {"avx512_bf16", "amx_bf16"}:
-            skipped["bf16"] = "this processor has no bf16 instructions"
-            continue
+    runtimes = {}
+    for precision in precisions:
         if options.opsin:
-            opsin = Opsin(options.opsin, folder, threads, precision)
+            opsin = Opsin(options.opsin, folder, threads, precision, device)
             try:
                 opsin.facts = {"difference": opsin.difference()}
                 if precision == "fp32":
                     check(opsin)
                 opsin.slice(0.1)
+                opsin.facts["device_name"] = opsin.device_name
                 runtimes[f"opsin_{precision}"] = opsin
             except (OpsinFailed, OSError, KeyError, ValueError) as reason:
-                skipped[f"opsin {precision} {folder.name}"] = str(reason)
-        for name in PEERS[precision]:
+                skipped[f"opsin {device} {precision} {folder.name}"] = str(reason)
+        for name in PEERS[device][precision]:
             try:
-                worker = Worker(name, folder, threads)
+                worker = Worker(name, folder, threads or os.cpu_count() or 1)
                 if precision == "fp32":
                     check(worker)
                 runtimes[name] = worker
             except (RuntimeError, ValueError) as reason:
                 skipped[f"{name} {folder.name}"] = str(reason)
+    if device == "vulkan":
+        same_device(runtimes)
     return runtimes
+
+
+def same_device(runtimes):
+    """Refuses to compare two Vulkan devices."""
+    names = {name: runtime.facts.get("device_name") for name, runtime in runtimes.items()}
+    if len(set(names.values())) > 1:
+        raise SystemExit("peers: the runtimes took different Vulkan devices: " + ", ".join(f"{k} {v}" for k, v in names.items()))
 
 
 def take_turns(runtimes, options):
@@ -131,32 +143,43 @@ def ratio(opsin, peers):
     return round(statistics.median(a / b for a, b in zip(opsin["slice_medians_ms"], fastest["slice_medians_ms"])), 3)
 
 
-def measure(name, threads, options, skipped):
-    """The rows of one model and number of threads: one for each precision."""
-    folder, other = export_models.WORK / name, machine.OtherLoad()
-    runtimes = start(folder, threads, options, skipped)
+def precisions_here(device, options, skipped):
+    """The precisions asked for that this device has here."""
+    found = [precision for precision in options.precisions if precision in PEERS[device]]
+    if device == "cpu" and "bf16" in found and not machine.cpu_flags() & {"avx512_bf16", "amx_bf16"}:
+        skipped["bf16"] = "this processor has no bf16 instructions"
+        found.remove("bf16")
+    return found
+
+
+def measure(name, device, threads, options, skipped):
+    """The rows of one model, device and number of threads (none on a GPU): one for each precision."""
+    folder, other, precisions = export_models.WORK / name, machine.OtherLoad(), precisions_here(device, options, skipped)
+    runtimes = start(folder, device, precisions, threads, options, skipped)
     if not runtimes:
         return []
     slices = take_turns(runtimes, options)
     kept = {key: summary(slices[key]) | {"difference": runtimes[key].facts["difference"]} for key in runtimes}
-    shares = {p: runtimes[f"opsin_{p}"].roof_share() for p in options.precisions if f"opsin_{p}" in runtimes}
+    shares = {p: runtimes[f"opsin_{p}"].roof_share() for p in precisions if f"opsin_{p}" in runtimes}
+    device_name = next(iter(runtimes.values())).facts.get("device_name")
     for runtime in runtimes.values():
         if isinstance(runtime, Worker):
             runtime.end()
     rows, load = [], other.share()
-    for precision in options.precisions:
-        peers = {peer: kept[peer] for peer in PEERS[precision] if peer in kept}
+    for precision in precisions:
+        peers = {peer: kept[peer] for peer in PEERS[device][precision] if peer in kept}
         opsin = kept.get(f"opsin_{precision}")
         if not peers and not opsin:
             continue
         rows.append({
-            "model": name, "device": "cpu", "precision": precision, "threads": threads,
+            "model": name, "device": device, "precision": precision, "threads": threads,
             "opsin_ms": opsin["median_ms"] if opsin else None,
             "peers": {peer: kept[peer]["median_ms"] for peer in peers},
             "roof_share": shares.get(precision),
             "of_fastest_peer": ratio(opsin, peers),
             "details": ({"opsin": opsin} if opsin else {}) | peers,
             "other_load": load,
+            **({"device_name": device_name} if device != "cpu" else {}),
         })  # fmt: skip
     return rows
 
@@ -166,12 +189,12 @@ def cold_start(name, options, skipped):
     that Python itself and numpy take to start, which a C program would not pay."""
     folder, times = export_models.WORK / name, {}
     for _ in range(options.rounds):
-        if options.opsin and f"opsin fp32 {name}" not in skipped:
+        if options.opsin and f"opsin cpu fp32 {name}" not in skipped:
             try:
                 times.setdefault("opsin", []).append(Opsin(options.opsin, folder, 1, "fp32").cold_start_ms())
             except OpsinFailed as reason:
                 skipped[f"opsin cold start {name}"] = str(reason)
-        for peer in PEERS["fp32"]:
+        for peer in PEERS["cpu"]["fp32"]:
             if f"{peer} {name}" not in skipped:
                 worker = Worker(peer, folder, 1)
                 times.setdefault(peer, []).append(worker.facts["load_ms"] + worker.facts["first_run_ms"])
@@ -179,28 +202,40 @@ def cold_start(name, options, skipped):
     return {"model": name, "threads": 1, "precision": "fp32"} | {key: round(statistics.median(values), 1) for key, values in times.items()}
 
 
-def print_table(rows):
-    """What was measured, for the eye."""
-    print(f"{'model':28}{'precision':>10}{'threads':>8}{'opsin':>9}   peers (ms, median)")
-    for row in rows:
-        opsin = f"{row['opsin_ms']:.2f}" if row["opsin_ms"] else "-"
-        print(f"{row['model']:28}{row['precision']:>10}{row['threads']:>8}{opsin:>9}   " + ", ".join(f"{k} {v:.2f}" for k, v in row["peers"].items()))
-
-
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=list(export_models.MODELS), choices=list(export_models.MODELS))
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=list(PEERS))
+    parser.add_argument("--device", nargs="+", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--models", nargs="+", default=None, choices=list(export_models.MODELS), help="by default those of each device")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of the CPU rows")
+    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=list(PEERS["cpu"]))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--slice", type=float, default=0.5, help="seconds")
-    parser.add_argument("--cold-starts", nargs="*", default=["mobilenetv4_conv_small"], metavar="MODEL")
+    parser.add_argument("--cold-starts", nargs="*", default=["mobilenetv4_conv_small"], metavar="MODEL", help="with the CPU only")
     parser.add_argument("--opsin", type=Path, default=HERE.parent / ".build/release/opsin")
     parser.add_argument("--output", type=Path, default=HERE / "results/latest.json")
     options = parser.parse_args()
     options.threads = [t for t in options.threads if t <= (os.cpu_count() or 1)]
+    options.cold_starts = options.cold_starts if "cpu" in options.device else []
     return options
+
+
+def work(options):
+    """(device, model, threads) of all that is asked for."""
+    for device in options.device:
+        for name in options.models or MODELS[device]:
+            for threads in options.threads if device == "cpu" else [None]:
+                yield device, name, threads
+
+
+def make_models(options):
+    """Exports what is not there yet."""
+    wanted = {(name, device == "vulkan") for device, name, _ in work(options)} | {(name, False) for name in options.cold_starts}
+    for name, ncnn in sorted(wanted):
+        if not export_models.have(name) or ncnn and not export_models.have_ncnn(name):
+            say(f"exporting {name}")
+            flags = ["--ncnn"] if ncnn else []
+            subprocess.run([sys.executable, "-W", "ignore", HERE / "export_models.py", *flags, name], check=True, stdout=subprocess.DEVNULL)
 
 
 def main():
@@ -208,29 +243,27 @@ def main():
     if not options.opsin.exists():
         skipped["opsin"] = f"there is no {options.opsin} (make build makes it)"
         options.opsin = None
-    for name in {*options.models, *options.cold_starts}:
-        if not export_models.have(name):
-            say(f"exporting {name}")
-            subprocess.run([sys.executable, "-W", "ignore", HERE / "export_models.py", name], check=True, stdout=subprocess.DEVNULL)
-    before = os.getloadavg()[0]
-    for name in options.models:
-        for threads in options.threads:
-            say(f"{name}, {threads} thread{'s' if threads > 1 else ''}")
-            rows += measure(name, threads, options, skipped)
+    make_models(options)
+    before, date = os.getloadavg()[0], datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    for device, name, threads in work(options):
+        say(f"{name}, {device}" + (f", {threads} thread{'s' if threads > 1 else ''}" if threads else ""))
+        rows += measure(name, device, threads, options, skipped)
     cold = [cold_start(name, options, skipped) for name in options.cold_starts]
-    facts = {name: json.loads((export_models.WORK / name / "facts.json").read_text()) for name in options.models}
-    result = {
-        "schema_version": 1,
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    facts = {name: json.loads((export_models.WORK / name / "facts.json").read_text()) for _, name, _ in work(options)}
+    run = {
         "machine": machine.describe(),
         "versions": machine.versions(options.opsin),
         "load_average": {"before": round(before, 2), "after": round(os.getloadavg()[0], 2)},
         "method": {"rounds": options.rounds, "slice_s": options.slice, "batch": 1, "number": "median over rounds of the slices' medians"},
-        "models": facts, "rows": rows, "cold_start_ms": cold, "skipped": skipped,
     }  # fmt: skip
+    result = {
+        "schema_version": 1, "date": date, **run, "models": facts, "rows": [row | {"run": date} for row in rows], "cold_start_ms": cold,
+        "skipped": skipped, "runs": {date: run},
+    }  # fmt: skip
+    result = results.merge(results.read(options.output), result, (list(PEERS), list(export_models.MODELS)))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(result, indent=1) + "\n")
-    print_table(rows)
+    results.print_table(rows)
     for entry in cold:
         print(f"cold start of {entry['model']}: " + ", ".join(f"{k} {v} ms" for k, v in entry.items() if k not in ("model", "threads", "precision")))
     for what, reason in skipped.items():

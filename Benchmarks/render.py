@@ -1,4 +1,4 @@
-"""Writes the table of docs/benchmarks.md again, between its markers, from Benchmarks/results/latest.json.
+"""Writes the tables of docs/benchmarks.md again, between their markers, from Benchmarks/results/latest.json.
 
     python3 Benchmarks/render.py [RESULTS.json [PAGE.md]]
 """
@@ -15,34 +15,81 @@ def cell(median, details):
     return f"{median:.2f} ({details['min_ms']:.2f})" if median is not None and details else "–"
 
 
-def machine_line(result):
-    """Where and when, in a sentence."""
+def machine_line(date, result, rows):
+    """Where and when, in a sentence, and which rows."""
     machine, versions, load = result["machine"], result["versions"], result["load_average"]
     where = f"{machine['cpu']} (family/model/stepping {machine['family']}), {machine['cpus']} processors"
     where += f" under {machine['hypervisor']}" if machine.get("hypervisor") else ""
     what = f"ONNX Runtime {versions.get('onnxruntime', '?')}, OpenVINO {versions.get('openvino', '?')}"
+    what += f", ncnn {versions['ncnn']}" if versions.get("ncnn") else ""
     what += f", Opsin {versions['opsin_commit']}" if versions.get("opsin_commit") else ""
     return (
-        f"{result['date'][:10]}, {where}, {', '.join(machine['flags'])}; {what}. Load average {load['before']} before, {load['after']} after; "
+        f"{date[:10]} {date[11:16]} UTC{of_rows(rows)}: {where}, {', '.join(machine['flags'])}; {what}. Load average {load['before']} before, {load['after']} after; "
         f"{result['method']['rounds']} rounds of {result['method']['slice_s']} s a runtime."
     )
 
 
-def table(result):
-    """The rows as Markdown."""
+def of_rows(rows):
+    """The models and devices of a run, where other runs made other rows."""
+    devices = {"cpu": "CPU", "vulkan": "Vulkan"}
+    parts = []
+    for device in dict.fromkeys(row["device"] for row in rows):
+        models = dict.fromkeys(row["model"] for row in rows if row["device"] == device)
+        parts.append(f"{devices[device]}: {', '.join(models)}")
+    return f" ({'; '.join(parts)})"
+
+
+def runs(result):
+    """A sentence for each run that rows are left of."""
+    found = result.get("runs") or {result["date"]: result}
+    return [
+        machine_line(date, facts, [row for row in result["rows"] if row.get("run", result["date"]) == date]) for date, facts in sorted(found.items())
+    ]
+
+
+def ratio(row):
+    """The number to compare by."""
+    return f"{row['of_fastest_peer']:.2f}" if row["of_fastest_peer"] else "–"
+
+
+def share(row):
+    """The share of the device's own peak."""
+    return f"{row['roof_share']:.0%}" if row["roof_share"] else "–"
+
+
+def vulkan_table(result):
+    """The rows of Vulkan devices as Markdown."""
+    rows = [row for row in result["rows"] if row["device"] == "vulkan"]
+    lines = [
+        "| model | device | precision | Opsin | ncnn (Vulkan) | Opsin / ncnn | share of peak | other load |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        details, peers = row["details"], row["peers"]
+        lines.append("| " + " | ".join([
+            f"{row['model']} {result['models'][row['model']]['side']}", row["device_name"] or "–", row["precision"],
+            cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("ncnn_vulkan"), details.get("ncnn_vulkan")),
+            ratio(row), share(row), f"{row['other_load']:.0%}",
+        ]) + " |")  # fmt: skip
+    return lines if rows else []
+
+
+def cpu_table(result):
+    """The rows of the CPU as Markdown."""
     lines = [
         "| model | precision | threads | Opsin | ONNX Runtime | OpenVINO | Opsin / fastest peer | share of peak | other load |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:
+        if row["device"] != "cpu":
+            continue
         details, peers = row["details"], row["peers"]
         openvino = "openvino_bf16" if row["precision"] == "bf16" else "openvino"
         lines.append("| " + " | ".join([
             f"{row['model']} {result['models'][row['model']]['side']}", row["precision"], str(row["threads"]),
             cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("onnxruntime"), details.get("onnxruntime")),
             cell(peers.get(openvino), details.get(openvino)),
-            f"{row['of_fastest_peer']:.2f}" if row["of_fastest_peer"] else "–", f"{row['roof_share']:.0%}" if row["roof_share"] else "–",
-            f"{row['other_load']:.0%}",
+            ratio(row), share(row), f"{row['other_load']:.0%}",
         ]) + " |")  # fmt: skip
     return lines
 
@@ -64,7 +111,8 @@ def main():
         raise SystemExit(f"render: {page}: no place for the table (expected a line '{BEGIN}' and a line '{END}')")
     head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
     skipped = [f"- not measured: {what}: {reason}" for what, reason in result["skipped"].items()]
-    blocks = [[machine_line(result)], table(result), cold_starts(result), skipped]
+    lines = "\n\n".join(runs(result)).split("\n")
+    blocks = [lines, cpu_table(result), vulkan_table(result), cold_starts(result), skipped]
     page.write_text(head + "\n" + "\n\n".join("\n".join(block) for block in blocks if block) + "\n" + tail)
 
 

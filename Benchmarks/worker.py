@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 STARTED = time.perf_counter()
-RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16")
+RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16", "ncnn_vulkan")
 
 
 def onnxruntime(folder, x, threads):
@@ -46,8 +46,34 @@ def openvino(folder, x, threads, precision):
     return request.infer, lambda: np.array(request.get_output_tensor(0).data), {"version": ov.__version__.split("-")[0], "precision": precision}
 
 
+def ncnn_vulkan(folder, x, threads):
+    """ncnn on its default Vulkan device in fp32 throughout: by itself it stores and computes in fp16 where the driver has it. `threads` are for the layers
+    that ncnn leaves on the CPU."""
+    import ncnn
+
+    if ncnn.get_gpu_count() < 1:
+        raise SystemExit("ncnn sees no Vulkan device")
+    net, vulkan = ncnn.Net(), ncnn.get_gpu_info(ncnn.get_default_gpu_index())
+    net.opt.use_vulkan_compute, net.opt.num_threads = True, threads
+    for half in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
+        setattr(net.opt, "use_" + half, False)
+    if net.load_param(str(folder / "ncnn.param")) or net.load_model(str(folder / "ncnn.bin")):
+        raise SystemExit(f"ncnn does not open {folder}/ncnn.param")
+    # The copy has ncnn's own distance between channels: numpy's is wrong for it where width x height is no multiple of 4.
+    image, source, target = ncnn.Mat(x[0]).clone(), net.input_names()[0], net.output_names()[0]
+
+    def run():
+        extractor = net.create_extractor()
+        extractor.input(source, image)
+        return extractor.extract(target)[1]
+
+    return run, lambda: np.array(run()).reshape(1, -1), {"version": ncnn.__version__, "precision": "f32", "device_name": vulkan.device_name()}
+
+
 def load(runtime, folder, x, threads):
     """(run, read the output, what it is)"""
+    if runtime == "ncnn_vulkan":
+        return ncnn_vulkan(folder, x, threads)
     if runtime == "onnxruntime":
         return onnxruntime(folder, x, threads)
     return openvino(folder, x, threads, "bf16" if runtime.endswith("bf16") else "f32")
@@ -65,6 +91,9 @@ def time_slice(run, seconds):
 
 def main():
     runtime, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    # What a library prints goes to the errors, not among the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     x, expected = np.load(folder / "input.npy"), np.load(folder / "expected.npy")
     run, read, facts = load(runtime, folder, x, threads)
     loaded = time.perf_counter()
@@ -75,10 +104,10 @@ def main():
         "load_ms": (loaded - STARTED) * 1e3, "first_run_ms": (first - loaded) * 1e3,
         "difference": float(np.abs(output - expected).max() / np.abs(expected).max()),
     }  # fmt: skip
-    print(json.dumps({"ready": facts}), flush=True)
+    print(json.dumps({"ready": facts}), file=answers, flush=True)
     time_slice(run, 0.5)
     for line in sys.stdin:
-        print(json.dumps(time_slice(run, json.loads(line)["seconds"])), flush=True)
+        print(json.dumps(time_slice(run, json.loads(line)["seconds"])), file=answers, flush=True)
 
 
 if __name__ == "__main__":
