@@ -57,7 +57,7 @@ let package = Package(
         .plugin(name: "CompileShaders", capability: .buildTool(), dependencies: ["ShaderCompiler"]),
         .target(name: "OpsinVulkan", dependencies: ["CVulkan", "OpsinGraph"], swiftSettings: swift, plugins: ["CompileShaders"]),
         .target(name: "OpsinCPU", dependencies: ["CKernels", "OpsinGraph"], swiftSettings: swift),
-        .target(name: "CInflate", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CInflate", cSettings: c, linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(name: "OpsinModels", dependencies: ["CInflate", "OpsinGraph"], swiftSettings: swift),
         .target(name: "OpsinVision", dependencies: ["CCodecs", "CKernels", "OpsinGraph", "OpsinModels"], swiftSettings: swift),
         .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision", "OpsinVulkan"], swiftSettings: swift),

@@ -146,8 +146,9 @@ extension OpRequest {
 
     /// Random weights of variance 1 / fan-in with a bias; outputs come first in `dimensions`.
     private func filter(_ dimensions: [Int]) throws(GraphError) -> Filter {
-        guard let outputs = dimensions.first, (1...1 << 20).contains(outputs), (1...4096).contains(kernel) else {
-            throw .attribute("--out-channels is \(dimensions.first ?? 0) and --kernel \(kernel), expected 1 to 2^20 and 1 to 4096")
+        guard (1...4096).contains(kernel) else { throw .attribute("--kernel is \(kernel), expected 1 to 4096") }
+        guard let outputs = dimensions.first, (1...1 << 20).contains(outputs) else {
+            throw .attribute("--out-channels is \(dimensions.first ?? 0), expected 1 to 2^20")
         }
         var count = 1
         for dimension in dimensions {
