@@ -82,9 +82,10 @@ extension Double {
         let size = magnitude
         if size == 0 { return "0" }
         if size >= 1000 { return "\(Int(rounded(.toNearestOrAwayFromZero).clamped))" }
-        if size >= 100 { return "\(rounded(places: 1))" }
-        if size >= 1 { return "\(rounded(places: 2))" }
-        if size >= 0.001 { return "\(rounded(places: 4))" }
+        if size >= 0.001 {
+            let text = "\(rounded(places: size >= 100 ? 1 : size >= 1 ? 2 : 4))"
+            return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+        }
         var (mantissa, exponent) = (self, 0)
         while abs(mantissa) < 1, exponent > -400 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
         return "\(mantissa.rounded(places: 1))e\(exponent)"
