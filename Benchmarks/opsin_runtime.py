@@ -25,7 +25,6 @@ class Opsin:
 
     def __init__(self, binary, folder, threads, precision, device="cpu"):
         self.binary, self.folder, self.threads, self.precision, self.device = binary, folder, threads, precision, device
-        self.device_name = None
 
     def options(self):
         """What both calls below are given."""
@@ -33,25 +32,24 @@ class Opsin:
 
     def bench(self, *arguments):
         """One run of `opsin bench`, as its JSON has it."""
-        options = [*self.options(), "--iters", 3, "--json"]
+        options = [*self.options(), "--json"]
         try:
             run = json.loads(call(self.binary, "bench", self.folder, *options, *arguments))["runs"][0]
             if run["device"] != self.device:
                 raise OpsinFailed(f"opsin bench ran on {run['device']} where {self.device} was asked for")
-            self.device_name = run.get("name")
             return run
         except (ValueError, KeyError, IndexError) as wrong:
             raise OpsinFailed(f"opsin bench does not answer as CLI.md says: {wrong!r}") from None
 
     def slice(self, seconds):
         """Runs for that long in a process of its own."""
-        latency = self.bench("--duration", seconds)["latency_ms"]
+        latency = self.bench("--duration", seconds, "--iters", 3)["latency_ms"]
         return {"min_ms": latency["min"], "median_ms": latency["median"]}
 
     def roof_share(self):
         """Share of the machine's own peak over the whole model: each op's share, weighted by its time. None where the table has none."""
         try:
-            ops = [op for op in self.bench("--ops", "--duration", 0.5).get("ops", []) if op.get("roof_share") is not None]
+            ops = [op for op in self.bench("--ops", "--duration", 0.5, "--iters", 3).get("ops", []) if op.get("roof_share") is not None]
         except OpsinFailed:
             return None
         whole = sum(op["ms"] for op in ops)
