@@ -7,13 +7,20 @@ from pathlib import Path
 import numpy as np
 
 
+# One call at the most: the rest of a run must not wait for a command that hangs.
+LONGEST_CALL_S = 30
+
+
 class OpsinFailed(Exception):
     """The command could not do what it was asked for; the text is its own line."""
 
 
 def call(binary, *arguments):
     """Standard output of one call."""
-    done = subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True)
+    try:
+        done = subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True, timeout=LONGEST_CALL_S)
+    except subprocess.TimeoutExpired:
+        raise OpsinFailed(f"opsin {arguments[0]} took longer than {LONGEST_CALL_S} s") from None
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         raise OpsinFailed(lines[-1] if lines else f"opsin {arguments[0]} ended with {done.returncode}")
