@@ -7,13 +7,20 @@ from pathlib import Path
 import numpy as np
 
 
+# One call at the most: the rest of a run must not wait for a command that hangs.
+LONGEST_CALL_S = 30
+
+
 class OpsinFailed(Exception):
     """The command could not do what it was asked for; the text is its own line."""
 
 
 def call(binary, *arguments):
     """Standard output of one call."""
-    done = subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True)
+    try:
+        done = subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True, timeout=LONGEST_CALL_S)
+    except subprocess.TimeoutExpired:
+        raise OpsinFailed(f"opsin {arguments[0]} took longer than {LONGEST_CALL_S} s") from None
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         raise OpsinFailed(lines[-1] if lines else f"opsin {arguments[0]} ended with {done.returncode}")
@@ -25,7 +32,6 @@ class Opsin:
 
     def __init__(self, binary, folder, threads, precision, device="cpu"):
         self.binary, self.folder, self.threads, self.precision, self.device = binary, folder, threads, precision, device
-        self.device_name = None
 
     def options(self):
         """What both calls below are given."""
@@ -33,25 +39,24 @@ class Opsin:
 
     def bench(self, *arguments):
         """One run of `opsin bench`, as its JSON has it."""
-        options = [*self.options(), "--iters", 3, "--json"]
+        options = [*self.options(), "--json"]
         try:
             run = json.loads(call(self.binary, "bench", self.folder, *options, *arguments))["runs"][0]
             if run["device"] != self.device:
                 raise OpsinFailed(f"opsin bench ran on {run['device']} where {self.device} was asked for")
-            self.device_name = run.get("name")
             return run
         except (ValueError, KeyError, IndexError) as wrong:
             raise OpsinFailed(f"opsin bench does not answer as CLI.md says: {wrong!r}") from None
 
     def slice(self, seconds):
         """Runs for that long in a process of its own."""
-        latency = self.bench("--duration", seconds)["latency_ms"]
+        latency = self.bench("--duration", seconds, "--iters", 3)["latency_ms"]
         return {"min_ms": latency["min"], "median_ms": latency["median"]}
 
     def roof_share(self):
         """Share of the machine's own peak over the whole model: each op's share, weighted by its time. None where the table has none."""
         try:
-            ops = [op for op in self.bench("--ops", "--duration", 0.5).get("ops", []) if op.get("roof_share") is not None]
+            ops = [op for op in self.bench("--ops", "--duration", 0.5, "--iters", 3).get("ops", []) if op.get("roof_share") is not None]
         except OpsinFailed:
             return None
         whole = sum(op["ms"] for op in ops)

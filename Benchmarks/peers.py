@@ -37,8 +37,8 @@ PAUSE_S = 0.05
 class Worker:
     """A peer in its own process (worker.py)."""
 
-    def __init__(self, runtime, folder, threads):
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENVINO_TELEMETRY_DISABLE": "1"}
+    def __init__(self, runtime, folder, threads, **extra):
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENVINO_TELEMETRY_DISABLE": "1"} | extra
         self.process = subprocess.Popen(
             [sys.executable, HERE / "worker.py", runtime, folder, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
@@ -63,7 +63,11 @@ class Worker:
     def end(self):
         """Waits until the process is gone, so that its processor time is known."""
         self.process.stdin.close()
-        self.process.wait()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def say(text):
@@ -78,20 +82,27 @@ def check(runtime):
         raise ValueError(f"the answer differs from torch's by {difference:.1e} of its largest value")
 
 
+def start_opsin(folder, device, precision, threads, options):
+    """On the CPU each slice is a process of its own, so that the command's clock is what counts; on Vulkan, whose set-up takes seconds, one worker."""
+    if device == "vulkan":
+        return Worker("opsin_vulkan", folder, os.cpu_count() or 1, OPSIN_LIBRARY=str(options.opsin.resolve().parent / "libopsin.so"))
+    opsin = Opsin(options.opsin, folder, threads, precision, device)
+    opsin.facts = {"difference": opsin.difference()}
+    opsin.slice(0.1)
+    return opsin
+
+
 def start(folder, device, precisions, threads, options, skipped):
     """Every runtime that works here for this model: name -> worker."""
     runtimes = {}
     for precision in precisions:
         if options.opsin:
-            opsin = Opsin(options.opsin, folder, threads, precision, device)
             try:
-                opsin.facts = {"difference": opsin.difference()}
+                opsin = start_opsin(folder, device, precision, threads, options)
                 if precision == "fp32":
                     check(opsin)
-                opsin.slice(0.1)
-                opsin.facts["device_name"] = opsin.device_name
                 runtimes[f"opsin_{precision}"] = opsin
-            except (OpsinFailed, OSError, KeyError, ValueError) as reason:
+            except (OpsinFailed, OSError, KeyError, RuntimeError, ValueError) as reason:
                 skipped[f"opsin {device} {precision} {folder.name}"] = str(reason)
         for name in PEERS[device][precision]:
             try:
@@ -160,7 +171,7 @@ def measure(name, device, threads, options, skipped):
         return []
     slices = take_turns(runtimes, options)
     kept = {key: summary(slices[key]) | {"difference": runtimes[key].facts["difference"]} for key in runtimes}
-    shares = {p: runtimes[f"opsin_{p}"].roof_share() for p in precisions if f"opsin_{p}" in runtimes}
+    shares = {p: Opsin(options.opsin, folder, threads, p, device).roof_share() for p in precisions if f"opsin_{p}" in runtimes}
     device_name = next(iter(runtimes.values())).facts.get("device_name")
     for runtime in runtimes.values():
         if isinstance(runtime, Worker):

@@ -24,7 +24,8 @@ def machine_line(date, result, rows):
     what += f", ncnn {versions['ncnn']}" if versions.get("ncnn") else ""
     what += f", Opsin {versions['opsin_commit']}" if versions.get("opsin_commit") else ""
     return (
-        f"{date[:10]} {date[11:16]} UTC{of_rows(rows)}: {where}, {', '.join(machine['flags'])}; {what}. Load average {load['before']} before, {load['after']} after; "
+        f"{date[:10]} {date[11:16]} UTC{of_rows(rows)}: {where}, {', '.join(machine['flags'])}; {what}. "
+        f"Load average {load['before']} before, {load['after']} after; "
         f"{result['method']['rounds']} rounds of {result['method']['slice_s']} s a runtime."
     )
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from opsin_library import opsin_vulkan
+
 STARTED = time.perf_counter()
-RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16", "ncnn_vulkan")
+RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16", "ncnn_vulkan", "opsin_vulkan")
 
 
 def onnxruntime(folder, x, threads):
@@ -72,6 +74,8 @@ def ncnn_vulkan(folder, x, threads):
 
 def load(runtime, folder, x, threads):
     """(run, read the output, what it is)"""
+    if runtime == "opsin_vulkan":
+        return opsin_vulkan(folder, x, threads)
     if runtime == "ncnn_vulkan":
         return ncnn_vulkan(folder, x, threads)
     if runtime == "onnxruntime":
