@@ -18,10 +18,7 @@ import Testing
             let oracle = try OracleCase(name)
             network = try oracle.network()
             expected = try oracle.expected()
-            let pixels = try #require(try oracle.sharedPixelValues())
-            shape = try Shape(n: 1, h: pixels.dimensions[2], w: pixels.dimensions[3], c: 3)
-            let plane = shape.h * shape.w
-            input = (0..<plane * 3).map { pixels.values[$0 % 3 * plane + $0 / 3] }
+            (input, shape) = try oracle.input()
         }
     }
 

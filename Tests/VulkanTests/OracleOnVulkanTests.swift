@@ -5,17 +5,14 @@ import OracleSupport
 import Testing
 
 /// Whole models of the oracle on the device: logits and every module that the fused graph still has, within the reference's tolerance.
-@Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason), .enabled(if: OracleCase.sharedOracle != nil, "../shared/oracle is not here"))
+@Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
 struct OracleOnVulkanTests {
     /// The distance of each module's values from the reference's.
     func differences(_ name: String, _ storage: Storage, by distance: ([Float], [Float]) -> Double) throws -> [String: Double] {
         let oracle = try OracleCase(name)
         let network = try oracle.network()
         let expected = try oracle.expected()
-        let pixels = try #require(try oracle.sharedPixelValues())
-        let shape = try Shape(n: 1, h: pixels.dimensions[2], w: pixels.dimensions[3], c: 3)
-        let plane = shape.h * shape.w
-        let input = (0..<plane * 3).map { pixels.values[$0 % 3 * plane + $0 / 3] }
+        let (input, shape) = try oracle.input()
         let plain = try network.graph(batch: 1, height: shape.h, width: shape.w)
         let kept = Set(plain.optimized().nodes.map(\.output.index))
         let graph = plain.exposing(plain.endpoints.filter { kept.contains($0.value.index) }.map(\.name)).graph.optimized()
