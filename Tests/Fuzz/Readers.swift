@@ -7,7 +7,7 @@ import OpsinVision
 enum Readers {
     static func all() -> [Target] {
         [
-            safetensors(), json(), config(),
+            safetensors(), checkpoint(), json(), config(),
             image("jpeg", Seeds.images(".jpg")),
             image("png", Seeds.images(".png")) { bytes, _ in Structure.withPNGChecksums(bytes) },
             image("webp", Seeds.images(".webp")) { bytes, _ in Structure.withRIFFLength(bytes) },
@@ -37,6 +37,21 @@ enum Readers {
                     if constant.floats().count != count { return ("tensor \(entry.name): \(constant.floats().count) values for \(entry.dimensions)", true) }
                 }
                 _ = try WeightSource(name: "x", files: [file])
+                return (nil, true)
+            } catch {
+                return (Target.fault(ofMessage: "\(error)"), false)
+            }
+        }
+    }
+
+    /// The index of a TensorFlow checkpoint over a shard of zeros. Its blocks carry checksums, so most mutants are refused by those; the tests of OpsinModels
+    /// mutate what lies below them.
+    private static func checkpoint() -> Target {
+        let shard = [UInt8](repeating: 0, count: 1 << 16)
+        return Target("checkpoint", seeds: Seeds.files("Resources/moat_tf1_checkpoint", ".index"), isText: false) { bytes in
+            guard let guarded = GuardedBytes(shard) else { return (nil, false) }
+            do {
+                _ = try TensorFlowCheckpoint(index: bytes, path: "x.index") { _ in guarded.storage() }.weights()
                 return (nil, true)
             } catch {
                 return (Target.fault(ofMessage: "\(error)"), false)
