@@ -63,7 +63,8 @@ let package = Package(
         .target(name: "Opsin", dependencies: ["CPlatform", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision", "OpsinVulkan"], swiftSettings: swift),
         .target(name: "CPlatform", cSettings: c),
         .target(name: "CThreadLocal", cSettings: c),
-        .target(name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision"], exclude: ["opsin.map"],
+        .target(
+            name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision"], exclude: ["opsin.map"],
             swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
@@ -76,7 +77,9 @@ let package = Package(
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
-        .testTarget(name: "VulkanTests", dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"], swiftSettings: swift),
+        .testTarget(
+            name: "VulkanTests", dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"],
+            swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11
 )

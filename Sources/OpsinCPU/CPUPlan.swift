@@ -68,7 +68,9 @@ private import Glibc
     }
 
     /// Lets `body` write input number `index`: fp32, NHWC, dense. Inputs are gone after a run; write each before every run.
-    package func withInput<Result, Failure: Error>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withInput<Result, Failure: Error>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
         let value = inputs[index].value
         return unsafe try body(UnsafeMutableBufferPointer(start: builder.pointer(value), count: value.shape.count))
     }
@@ -92,7 +94,9 @@ private import Glibc
         guard values.count == inputs.count else { throw CPUError("\(values.count) inputs given, expected \(inputs.count)") }
         for (index, value) in values.enumerated() {
             let expected = inputs[index].value.shape
-            guard value.count == expected.count else { throw CPUError("input \(inputs[index].name) has \(value.count) values, expected \(expected.count) for \(expected)") }
+            guard value.count == expected.count else {
+                throw CPUError("input \(inputs[index].name) has \(value.count) values, expected \(expected.count) for \(expected)")
+            }
             unsafe withInput(index) { place in _ = unsafe place.update(from: value) }
         }
         run(timed: timed)

@@ -63,8 +63,10 @@ import Testing
         var options = MOAT.Options()
         options.windows[2] = MOAT.Window(height: 7, width: 7)
         options.lastBlockIsGlobal = true
-        let graph = try Network(#require(MOAT(name: "tiny-moat-0", classCount: 0, inputSize: InputSize(height: 224, width: 224), options: options)), weights: .madeUp)
-            .graph(batch: 1, height: 224, width: 448)
+        let graph = try Network(
+            #require(MOAT(name: "tiny-moat-0", classCount: 0, inputSize: InputSize(height: 224, width: 224), options: options)), weights: .madeUp
+        )
+        .graph(batch: 1, height: 224, width: 448)
         let windows = graph.nodes.compactMap { node -> [Int]? in
             if case .windowedAttention(let op) = node.op { [op.windowHeight, op.windowWidth, op.positionBias?.count ?? 0] } else { nil }
         }

@@ -63,7 +63,9 @@ import Testing
         try folder.write(#"{"window_size": [null, null, [7, 7], null], "pool_size": 3}"#, to: "config.json")
         let tar = Process()
         tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        tar.arguments = ["tar", "-C", folder.path, "-czf", folder.path + "/model.tar.gz", "./model.ckpt-7.index", "./model.ckpt-7.data-00000-of-00001", "./config.json"]
+        tar.arguments = [
+            "tar", "-C", folder.path, "-czf", folder.path + "/model.tar.gz", "./model.ckpt-7.index", "./model.ckpt-7.data-00000-of-00001", "./config.json",
+        ]
         try tar.run()
         tar.waitUntilExit()
         try #require(tar.terminationStatus == 0)
@@ -110,7 +112,9 @@ import Testing
 
     @Test func errorsNameWhatIsWrong() throws {
         /// The error of a checkpoint that was changed, by `change` before it is written or by `damage` after.
-        func error(_ change: (inout CheckpointWriter) -> Void = { _ in }, damage: (TemporaryFolder, CheckpointWriter) throws -> Void = { _, _ in }) throws -> String {
+        func error(_ change: (inout CheckpointWriter) -> Void = { _ in }, damage: (TemporaryFolder, CheckpointWriter) throws -> Void = { _, _ in }) throws
+            -> String
+        {
             var writer = CheckpointWriter(variables: CheckpointWriter.smallMOAT())
             change(&writer)
             let folder = try TemporaryFolder()

@@ -18,11 +18,13 @@ import Testing
         let values = noise(x.count), residual = noise(y.count, seed: 6)
         // Depthwise products are in fp32 in every precision.
         let exact = Way(isa: way.isa, threads: way.threads)
-        try expect(.depthwiseConv2D(conv), on: exact, inputs: [(x, values)] + (epilogue.residual == .none ? [] : [(y, residual)]), location: location) { n, i, j, c in
+        try expect(.depthwiseConv2D(conv), on: exact, inputs: [(x, values)] + (epilogue.residual == .none ? [] : [(y, residual)]), location: location) {
+            n, i, j, c in
             var sum = Expected(value: Double(filter.bias?[c] ?? 0), magnitude: 1)
             for u in 0..<kh {
                 for v in 0..<kw {
-                    let iy = i * window.strideY - window.padding.top + u * window.dilationY, ix = j * window.strideX - window.padding.left + v * window.dilationX
+                    let iy = i * window.strideY - window.padding.top + u * window.dilationY,
+                        ix = j * window.strideX - window.padding.left + v * window.dilationX
                     guard (0..<x.h).contains(iy), (0..<x.w).contains(ix) else { continue }
                     let stored = k[layout == .outputFirst ? (c * kh + u) * kw + v : (u * kw + v) * channels + c]
                     let product = Double(values[((n * x.h + iy) * x.w + ix) * channels + c]) * Double(stored) * Double(filter.outputScale?[c] ?? 1)
@@ -40,7 +42,8 @@ import Testing
     @Test(arguments: ways, [(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2), (4, 1), (2, 2), (3, 3)])
     func kernels(_ way: Way, _ kernel: (size: Int, stride: Int)) throws {
         let window = try SlidingWindow(kernel.size, stride: kernel.stride, padding: .symmetric(kernel: kernel.size))
-        for (side, channels) in [(1, 1), (2, 16), (3, 15), (5, 17), (7, 40), (8, 3), (10, 16), (14, 33), (15, 8)] where side + 2 * window.padding.top >= kernel.size {
+        for (side, channels) in [(1, 1), (2, 16), (3, 15), (5, 17), (7, 40), (8, 3), (10, 16), (14, 33), (15, 8)]
+        where side + 2 * window.padding.top >= kernel.size {
             try check(way, Shape(n: 1, h: side, w: side, c: channels), window)
         }
         try check(way, Shape(n: 3, h: 9, w: 21, c: 19), window)

@@ -14,7 +14,9 @@ struct Way: CustomTestStringConvertible, Sendable {
     /// Every instruction set here, on one thread and on two; bf16 where the machine multiplies it.
     static let all: [Way] =
         ISA.available.flatMap { [Way(isa: $0, threads: 1), Way(isa: $0, threads: 2)] }
-        + ISA.available.filter { (try? CPUPrecision.bf16.check($0)) != nil }.flatMap { [Way(isa: $0, threads: 1, precision: .bf16), Way(isa: $0, threads: 2, precision: .bf16)] }
+        + ISA.available.filter { (try? CPUPrecision.bf16.check($0)) != nil }.flatMap {
+            [Way(isa: $0, threads: 1, precision: .bf16), Way(isa: $0, threads: 2, precision: .bf16)]
+        }
 }
 
 /// Numbers without a pattern in -1..<1, the same in every run.
@@ -101,7 +103,9 @@ func expect(
                         let want = expected(n, h, w, c)
                         let tolerance = unit * (want.magnitude + abs(want.value)) + 1e-6
                         guard abs(Double(got[index]) - want.value) <= tolerance else {
-                            Issue.record("run \(run), element [\(n), \(h), \(w), \(c)] of \(y.shape): got \(got[index]), want \(want.value) within \(tolerance)", sourceLocation: location)
+                            Issue.record(
+                                "run \(run), element [\(n), \(h), \(w), \(c)] of \(y.shape): got \(got[index]), want \(want.value) within \(tolerance)",
+                                sourceLocation: location)
                             return
                         }
                         index += 1

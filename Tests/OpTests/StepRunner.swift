@@ -14,7 +14,7 @@ import OpsinGraph
 
     init(isa: ISA, threads: Int, precision: CPUPrecision = .fp32) { (self.isa, self.threads, self.precision) = (isa, threads, precision) }
 
-    deinit { for unsafe block in unsafe owned { unsafe block.deallocate() } }
+    deinit { unsafe owned.forEach { unsafe $0.deallocate() } }
 
     func pointer(_ value: Value) -> UnsafeMutablePointer<Float> {
         if let place = unsafe places[value.index] { return unsafe place }

@@ -23,7 +23,8 @@ extension MatMul: CPUOp {
         let tasks = images * Int(shape.tiles) * Int(shape.panels)
         return unsafe [
             CPUStep(opsin_matmul_pack, pack, tasks: images * Int(shape.panels), kernel: "pack"),
-            CPUStep(opsin_matmul, multiply, tasks: tasks, scratchBytes: scratch, kernel: "gemm \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)"),
+            CPUStep(
+                opsin_matmul, multiply, tasks: tasks, scratchBytes: scratch, kernel: "gemm \(shape.tile_rows)x\(shape.columnsOfPanel) \(plan.isa.rawValue)"),
         ]
     }
 }

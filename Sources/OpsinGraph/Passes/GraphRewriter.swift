@@ -55,7 +55,9 @@ package struct GraphRewriter {
     /// Multiplies the output channels of the convolution or linear layer before `reader` by `scale` and adds `shift`, in its weights; `reader` is removed.
     /// Does nothing when other readers, an activation or a residual stand between.
     package mutating func foldIntoProducer(_ reader: Int, scale: [Float], shift: [Float]?) {
-        guard let node = soleProducer(of: graph.nodes[reader].inputs[0]), let weighted = graph.nodes[node].op.weighted, weighted.epilogue == Epilogue() else { return }
+        guard let node = soleProducer(of: graph.nodes[reader].inputs[0]), let weighted = graph.nodes[node].op.weighted, weighted.epilogue == Epilogue() else {
+            return
+        }
         var filter = weighted.filter
         filter.apply(scale: scale, shift: shift)
         absorb(reader, into: node, as: graph.nodes[node].op.with(filter: filter, epilogue: Epilogue()))

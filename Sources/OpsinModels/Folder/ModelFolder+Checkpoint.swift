@@ -53,7 +53,9 @@ extension MOAT.Variant {
         guard let stem = weights.dimensions("moat/stem/conv_0/kernel")?.last else { return nil }
         var blocks = [0, 0, 0, 0], widths = [0, 0, 0, 0]
         for stage in 0..<4 {
-            while blocks[stage] < 100, let shape = weights.dimensions("moat/block_0\(stage)_\(blocks[stage] < 10 ? "0" : "")\(blocks[stage])/shrink_conv/kernel") {
+            while blocks[stage] < 100,
+                let shape = weights.dimensions("moat/block_0\(stage)_\(blocks[stage] < 10 ? "0" : "")\(blocks[stage])/shrink_conv/kernel")
+            {
                 blocks[stage] += 1
                 widths[stage] = shape.last ?? 0
             }

@@ -41,7 +41,9 @@ struct TableFile {
         }
         var trailer = ByteReader(bytes[(offset + count + 1)...])
         let found = unsafe CRC32C.masked(bytes.withUnsafeBytes { unsafe CRC32C.of(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count + 1])) })
-        guard trailer.fixed32() == found else { throw ModelError(.format, file: file, "the block at byte \(offset) does not have its CRC32C: the file is damaged") }
+        guard trailer.fixed32() == found else {
+            throw ModelError(.format, file: file, "the block at byte \(offset) does not have its CRC32C: the file is damaged")
+        }
         let content = bytes[offset..<offset + count]
         switch bytes[offset + count] {
         case 0: return Array(content)

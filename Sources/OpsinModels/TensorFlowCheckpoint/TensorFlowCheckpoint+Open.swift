@@ -43,7 +43,9 @@ extension TensorFlowCheckpoint {
         }
         let prefix = String(index.dropLast(suffix.utf8.count)), files = archive.files
         let checkpoint = try TensorFlowCheckpoint(index: bytes, path: path) { (name) throws(ModelError) in
-            guard let shard = files[prefix + name] else { throw ModelError(.file, file: path, "holds no \(shown(prefix + name, keepingEnd: true)), a shard of its checkpoint") }
+            guard let shard = files[prefix + name] else {
+                throw ModelError(.file, file: path, "holds no \(shown(prefix + name, keepingEnd: true)), a shard of its checkpoint")
+            }
             return ByteStorage(keeping: shard)
         }
         let folder = index.contains("/") ? File.folder(of: index) + "/" : ""

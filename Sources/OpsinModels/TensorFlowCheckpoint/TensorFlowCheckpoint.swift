@@ -87,7 +87,8 @@ package struct TensorFlowCheckpoint: Sendable {
         guard entry.expectedByteCount == entry.byteCount else {
             throw ModelError(
                 .format, file: path,
-                "variable \(shown(name)) takes \(entry.byteCount) bytes, expected \(entry.expectedByteCount.map(String.init) ?? "fewer") for \(type.name) \(entry.dimensions)")
+                "variable \(shown(name)) takes \(entry.byteCount) bytes, expected \(entry.expectedByteCount.map(String.init) ?? "fewer") for \(type.name) \(entry.dimensions)"
+            )
         }
         guard shards.indices.contains(entry.shard) else {
             throw ModelError(.format, file: path, "variable \(shown(name)) is in shard \(entry.shard), there are \(shards.count)")
@@ -116,7 +117,9 @@ package struct TensorFlowCheckpoint: Sendable {
             if number == 1 { count = Int(clamping: value) }
             if number == 2, value != 0 { throw ModelError(.unsupported, file: path, "is a big-endian checkpoint, expected a little-endian one") }
         }
-        guard !fields.isBroken, (1...4096).contains(count) else { throw ModelError(.format, file: path, "its header names \(count) shards, expected 1 to 4096") }
+        guard !fields.isBroken, (1...4096).contains(count) else {
+            throw ModelError(.format, file: path, "its header names \(count) shards, expected 1 to 4096")
+        }
         return count
     }
 
