@@ -85,21 +85,34 @@ static bool open_reader(source *s, png_structp *png, png_infop *info) {
     return false;
 }
 
-int32_t opsin_png_header(const uint8_t *bytes, size_t count, opsin_codec_info *info, char *message) {
-    source s = {.bytes = bytes, .count = count, .message = message};
+// What is done with an open reader. May jump out; the source then has the status.
+typedef void use_reader(png_structp png, png_infop header, source *s, opsin_codec_info *info, uint8_t *pixels);
+
+// Opens a reader, lets `use` work with it, closes it.
+static int32_t with_reader(source *s, use_reader *use, opsin_codec_info *info, uint8_t *pixels) {
     png_structp png = NULL;
     png_infop header = NULL;
-    if (setjmp(s.jump) == 0) {
-        if (!open_reader(&s, &png, &header)) return s.status;
+    if (setjmp(s->jump) == 0) {
+        if (!open_reader(s, &png, &header)) return s->status;
     }
-    if (!header) return s.status;
+    if (!header) return s->status;
     png_structp volatile kept = png;
     png_infop volatile kept_header = header;
-    if (setjmp(s.jump) == 0) read_header(png, header, &s, info);
+    if (setjmp(s->jump) == 0) use(png, header, s, info, pixels);
     png = kept;
     header = kept_header;
     png_destroy_read_struct(&png, &header, NULL);
-    return s.status;
+    return s->status;
+}
+
+static void take_header(png_structp png, png_infop header, source *s, opsin_codec_info *info, uint8_t *pixels) {
+    (void)pixels;
+    read_header(png, header, s, info);
+}
+
+int32_t opsin_png_header(const uint8_t *bytes, size_t count, opsin_codec_info *info, char *message) {
+    source s = {.bytes = bytes, .count = count, .message = message};
+    return with_reader(&s, take_header, info, NULL);
 }
 
 static void read_pixels(png_structp png, png_infop header, const opsin_codec_info *info, uint8_t *pixels) {
@@ -113,29 +126,19 @@ static void read_pixels(png_structp png, png_infop header, const opsin_codec_inf
     png_read_end(png, header);
 }
 
+static void take_pixels(png_structp png, png_infop header, source *s, opsin_codec_info *info, uint8_t *pixels) {
+    opsin_codec_info found;
+    read_header(png, header, s, &found);
+    if (found.width != info->width || found.height != info->height || found.channels != info->channels) png_error(png, "another header than before");
+    read_pixels(png, header, info, pixels);
+    png_bytep exif = NULL;
+    png_uint_32 bytes_of_exif = 0;
+    if (png_get_eXIf_1(png, header, &bytes_of_exif, &exif) && exif) info->orientation = opsin_exif_orientation(exif, bytes_of_exif);
+}
+
 int32_t opsin_png_decode(const uint8_t *bytes, size_t count, opsin_codec_info *info, uint8_t *pixels, char *message) {
     source s = {.bytes = bytes, .count = count, .message = message};
-    png_structp png = NULL;
-    png_infop header = NULL;
-    if (setjmp(s.jump) == 0) {
-        if (!open_reader(&s, &png, &header)) return s.status;
-    }
-    if (!header) return s.status;
-    png_structp volatile kept = png;
-    png_infop volatile kept_header = header;
-    if (setjmp(s.jump) == 0) {
-        opsin_codec_info found;
-        read_header(png, header, &s, &found);
-        if (found.width != info->width || found.height != info->height || found.channels != info->channels) png_error(png, "another header than before");
-        read_pixels(png, header, info, pixels);
-        png_bytep exif = NULL;
-        png_uint_32 bytes_of_exif = 0;
-        if (png_get_eXIf_1(png, header, &bytes_of_exif, &exif) && exif) info->orientation = opsin_exif_orientation(exif, bytes_of_exif);
-    }
-    png = kept;
-    header = kept_header;
-    png_destroy_read_struct(&png, &header, NULL);
-    return s.status;
+    return with_reader(&s, take_pixels, info, pixels);
 }
 
 typedef struct {

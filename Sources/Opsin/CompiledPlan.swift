@@ -24,6 +24,13 @@ enum CompiledPlan {
         }
     }
 
+    /// What `run` gave, under the reference's names and in its layout.
+    func tensors(_ values: [[Float]]) -> [Tensor] {
+        zip(outputs, values).map { port, values in
+            unsafe values.withUnsafeBufferPointer { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
+        }
+    }
+
     /// Runs without looking at results, for benchmarks: the CPU's plan alone, since a caller can avoid the copies; a GPU's with upload and readback,
     /// since it cannot.
     func runAlone(_ inputs: [[Float]]) throws(PlanFailure) {

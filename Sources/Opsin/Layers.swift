@@ -3,14 +3,7 @@ internal import OpsinModels
 
 extension Model {
     /// The reference's names of all values that can be asked for, in the order of the network; raw convolution outputs included.
-    public func layerNames() throws(OpsinError) -> [String] {
-        let size = network.architecture.inputSize
-        do {
-            return try network.graph(batch: 1, height: size.height, width: size.width).endpoints.map(\.name)
-        } catch {
-            throw OpsinError(error)
-        }
-    }
+    public func layerNames() throws(OpsinError) -> [String] { try graphOfOwnSize(optimized: false).endpoints.map(\.name) }
 
     /// `tensors` in the order in which the network computes them, outputs last, samples (`sample.NAME`) as the layers that they are of: the first that
     /// diverges is then where it began.
@@ -21,13 +14,9 @@ extension Model {
         return tensors.enumerated().sorted { (place($0.element.name), $0.offset) < (place($1.element.name), $1.offset) }.map(\.element)
     }
 
-    /// Whether `name` is one of `layerNames`.
-    public func isLayer(_ name: String) -> Bool { ((try? layerNames()) ?? []).contains(name) }
-
     /// The layers whose values also exist in the fused graph: raw outputs of convolutions do not, because the norm is folded into them.
     public func moduleOutputs() throws(OpsinError) -> [String] {
-        let size = network.architecture.inputSize
-        let graph = try graph(batch: 1, height: size.height, width: size.width, endpoints: [])
+        let graph = try graphOfOwnSize(optimized: true)
         let kept = Set(graph.nodes.map(\.output.index))
         return graph.endpoints.filter { kept.contains($0.value.index) }.map(\.name)
     }

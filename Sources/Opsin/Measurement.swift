@@ -16,10 +16,7 @@ struct Measurement {
         _ plan: CompiledPlan, _ graph: Graph, _ inputs: [[Float]], _ backend: Backend, packedWeights: (ISA, CPUPrecision) -> PackedWeights,
         _ options: Benchmark.Options
     ) throws(PlanFailure) {
-        let values = try plan.run(inputs)
-        outputs = zip(plan.outputs, values).map { port, values in
-            unsafe values.withUnsafeBufferPointer { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
-        }
+        outputs = plan.tensors(try plan.run(inputs))
         let samples = try Measurement.samples(plan, inputs, options)
         (latency, noise) = (Benchmark.Latency(samples), Benchmark.Noise(samples))
         let timed = try backend.compile(graph, packedWeights: packedWeights, timed: true)

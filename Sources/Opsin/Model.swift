@@ -76,6 +76,12 @@ public final class Model: Sendable {
         }
     }
 
+    /// The graph of one image of the model's own size.
+    package func graphOfOwnSize(optimized: Bool) throws(OpsinError) -> Graph {
+        let size = network.architecture.inputSize
+        return try graph(batch: 1, height: size.height, width: size.width, endpoints: [], optimized: optimized)
+    }
+
     /// The graph of `batch` images of `height` x `width`, with `endpoints` as further outputs.
     ///
     /// - Parameter optimized: whether norms are folded and ops fused.

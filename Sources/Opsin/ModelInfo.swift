@@ -28,7 +28,7 @@ extension Model {
     /// Plans the model for one image of its own size, without packing a weight.
     public func info() throws(OpsinError) -> ModelInfo {
         let size = network.architecture.inputSize
-        let graph = try graph(batch: 1, height: size.height, width: size.width, endpoints: [])
+        let graph = try graphOfOwnSize(optimized: true)
         let isa = (try? ISA.usable()) ?? .generic
         let memory = ActivationMemory(graph, groups: ExpandDepthwise.groups(graph, isa: isa, precision: .fp32))
         return ModelInfo(

@@ -25,8 +25,7 @@ extension Model {
 
     /// What the model takes and gives, and the names of the values that can be asked for besides.
     public func tensors() throws(OpsinError) -> (inputs: [TensorDescription], outputs: [TensorDescription], features: [String]) {
-        let size = network.architecture.inputSize
-        let graph = try graph(batch: 1, height: size.height, width: size.width, endpoints: [], optimized: false)
+        let graph = try graphOfOwnSize(optimized: false)
         return (graph.inputs.map(TensorDescription.init), graph.outputs.map(TensorDescription.init), graph.endpoints.map(\.name))
     }
 }

@@ -131,10 +131,7 @@ public final class Session: Sendable {
                     let values = try plan.run(inputs)
                     let elapsed = milliseconds() - start
                     if options.measuresOps { state.measured.add(try plan.lastTimes(), of: plan) }
-                    let outputs = zip(plan.outputs, values).map { port, values in
-                        unsafe values.withUnsafeBufferPointer { unsafe Tensor(name: port.name, shape: port.value.shape, layout: port.layout, nhwc: $0) }
-                    }
-                    return (outputs, elapsed, state.report(plan, model))
+                    return (plan.tensors(values), elapsed, state.report(plan, model))
                 } catch {
                     try state.recover(from: error, model, options, mayRebuild: mayRebuild)
                     mayRebuild = false

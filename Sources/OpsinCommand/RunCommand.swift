@@ -45,9 +45,8 @@ struct RunCommand: ParsableCommand {
         let (outputs, milliseconds, report) = try session.run(tensors: inputs)
         timings.run = milliseconds
         // The names of the outputs themselves stay; a named module is a sample unless it was asked for as a feature.
-        let written = outputs.map { tensor in
-            layers && model.isLayer(tensor.name) && !options.features.contains(tensor.name) ? tensor.sample() : tensor
-        }
+        let sampled = layers ? Set(try model.layerNames()).subtracting(options.features) : []
+        let written = outputs.map { sampled.contains($0.name) ? $0.sample() : $0 }
         try TensorFile.write((image == nil ? [] : inputs) + written, to: output)
         try common.writeReport(report, timings)
         if common.json {

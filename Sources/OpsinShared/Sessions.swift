@@ -60,7 +60,7 @@ public func opsin_session_create(
         do throws(OpsinError) {
             return unsafe Handles.sessions.add(SessionObject(try Session(object.model, chosen), object))
         } catch {
-            throw Failure(error.code.status, error.description)
+            throw Failure(error)
         }
     }
 }

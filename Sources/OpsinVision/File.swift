@@ -60,9 +60,6 @@ package enum File {
         if let problem { throw problem }
     }
 
-    /// Whether something readable has that name.
-    package static func exists(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
-
     private static func failure(_ what: String, _ path: String) -> VisionError {
         VisionError(.file, "\(what): \(unsafe String(cString: strerror(errno)))", path: path)
     }
