@@ -21,9 +21,12 @@ extension Classification {
 
 extension Model {
     /// The best classes that `options` admit, best first, ties by id.
-    func classes(logits: [Float], _ options: TaskOptions) throws(OpsinError) -> [Classification] {
+    func classes(_ tensors: [Tensor], _ options: TaskOptions) throws(OpsinError) -> [Classification] {
+        let logits = try output("logits", of: tensors)
+        let expected = network.architecture.classCount
+        guard logits.values.count == expected else { throw OpsinError(.argument, "logits is \(logits.dimensions), expected [1, \(expected)]") }
         do {
-            let scores = try OpsinVision.Classification.probabilities(logits)
+            let scores = try OpsinVision.Classification.probabilities(logits.values)
             // What is not admitted cannot pass any threshold; the scores of the others stay those of the whole softmax.
             let admitted = scores.enumerated().map { options.admits($0.offset, label($0.offset)) ? $0.element : -1 }
             let best = OpsinVision.Classification.top(
@@ -32,5 +35,15 @@ extension Model {
         } catch {
             throw OpsinError(.model, "\(path): \(error.description)")
         }
+    }
+}
+
+extension Model {
+    /// The raw output of that name.
+    func output(_ name: String, of tensors: [Tensor]) throws(OpsinError) -> Tensor {
+        guard let tensor = tensors.first(where: { $0.name == name }) else {
+            throw OpsinError(.argument, "no tensor \"\(name)\" among \(tensors.map(\.name).joined(separator: ", "))")
+        }
+        return tensor
     }
 }

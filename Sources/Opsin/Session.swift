@@ -1,7 +1,7 @@
 internal import OpsinCPU
 internal import OpsinGraph
 internal import OpsinModels
-internal import OpsinVision
+package import OpsinVision
 internal import Synchronization
 
 /// One stream of work over a model: precision, threads, and the plans for the input shapes it has seen.
@@ -51,7 +51,7 @@ public final class Session: Sendable {
         timings.preprocess = milliseconds() - start
         let (tensors, run, report) = try execute([input.values.pixels], batch: 1, height: input.values.height, width: input.values.width)
         timings.run = run
-        return try result(of: tensors, options, imageWidth: image.pixels.sourceWidth, imageHeight: image.pixels.sourceHeight, timings: timings, report: report)
+        return try result(of: tensors, ImageMapping(input.geometry), options, timings: timings, report: report)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -80,9 +80,21 @@ public final class Session: Sendable {
         return try PreprocessedImage(image, model.recipe, parallel: unsafe Parallel { step in unsafe team.run(step) })
     }
 
-    /// Raw outputs to the task's answer, in the pixels of the image of that size.
+    /// Raw outputs to the task's answer, in the pixels of the image of that size, all of which was stretched over the model's whole input.
     public func postprocess(_ tensors: [Tensor], imageWidth: Int, imageHeight: Int, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
-        try result(of: tensors, options, imageWidth: imageWidth, imageHeight: imageHeight, timings: Timings(), report: exclusively { $0.report(nil, model) })
+        let input = model.network.architecture.inputSize
+        let mapping: ImageMapping
+        do {
+            mapping = try ImageMapping(imageWidth: imageWidth, imageHeight: imageHeight, inputWidth: input.width, inputHeight: input.height)
+        } catch {
+            throw OpsinError(error)
+        }
+        return try postprocess(tensors, mapping, options)
+    }
+
+    /// Raw outputs to the task's answer, in the pixels of the image that `mapping` speaks of.
+    package func postprocess(_ tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
+        try result(of: tensors, mapping, options, timings: Timings(), report: exclusively { $0.report(nil, model) })
     }
 
     /// Plans the model for `batch` images of its own size and runs it once on zeros, so that the first image does not wait for it.
@@ -147,21 +159,19 @@ public final class Session: Sendable {
     }
 
     private func result(
-        of tensors: [Tensor], _ options: TaskOptions, imageWidth: Int, imageHeight: Int, timings: Timings, report: Report
+        of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, timings: Timings, report: Report
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
         let start = milliseconds()
-        var classes: [Classification] = []
-        if model.task == .classify {
-            guard let logits = tensors.first(where: { $0.name == "logits" }) else {
-                throw OpsinError(.argument, "no tensor \"logits\" among \(tensors.map(\.name).joined(separator: ", "))")
+        let answer: TaskAnswer =
+            switch model.task {
+            case .classify: .classes(try model.classes(tensors, options))
+            case .detect, .segment, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
+            case .features: .features
             }
-            let expected = model.network.architecture.classCount
-            guard logits.values.count == expected else { throw OpsinError(.argument, "logits is \(logits.dimensions), expected [1, \(expected)]") }
-            classes = try model.classes(logits: logits.values, options)
-        }
         timings.postprocess = milliseconds() - start
         return TaskResult(
-            task: model.task, imageWidth: imageWidth, imageHeight: imageHeight, classes: classes, tensors: tensors, timings: timings, report: report)
+            task: model.task, imageWidth: mapping.imageWidth, imageHeight: mapping.imageHeight, answer: answer, tensors: tensors, timings: timings,
+            report: report)
     }
 }

@@ -6,13 +6,24 @@ public struct TaskResult: Hashable, Sendable {
     /// Size of the upright image in pixels; 0 x 0 when tensors were given.
     public let imageWidth: Int
     public let imageHeight: Int
-    /// What a classifier found, best first.
-    public let classes: [Classification]
+    /// What the task found.
+    public let answer: TaskAnswer
     /// The raw outputs that were asked for, under the reference's names.
     public let tensors: [Tensor]
     public var timings: Timings
     /// What really ran.
     public let report: Report
+}
+
+extension TaskResult {
+    /// What a classifier found, best first; empty for other tasks.
+    public var classes: [Classification] { if case .classes(let found) = answer { found } else { [] } }
+    /// What a detector found, best first; empty for other tasks.
+    public var detections: [Detection] { if case .detections(let found) = answer { found } else { [] } }
+    /// The mask; nil for other tasks.
+    public var segmentation: Segmentation? { if case .segmentation(let found) = answer { found } else { nil } }
+    /// The depth map; nil for other tasks.
+    public var depth: DepthMap? { if case .depth(let found) = answer { found } else { nil } }
 }
 
 extension TaskResult {
@@ -23,7 +34,13 @@ extension TaskResult {
         var members: [JSON.Member] = [
             .init("image", .string(image)), .init("task", .string(task.rawValue)), .init("device", .string(report.device.kind.rawValue)),
         ]
-        if task == .classify { members.append(.init("classes", .array(classes.map(\.json)))) }
+        switch answer {
+        case .classes(let classes): members.append(.init("classes", .array(classes.map(\.json))))
+        case .detections(let detections): members.append(.init("detections", .array(detections.map(\.json))))
+        case .segmentation(let segmentation): members.append(.init("segments", .array(segmentation.segments.map(\.json))))
+        case .depth(let depth): members.append(.init("depth", depth.json))
+        case .features: break
+        }
         members.append(.init("timings_ms", timings.json))
         return .object(members)
     }

@@ -1,5 +1,6 @@
 public import COpsin
 internal import Opsin
+internal import OpsinModels
 internal import OpsinVision
 
 /// What an `opsin_input` stands for.
@@ -73,31 +74,30 @@ public func opsin_postprocess(
             if let missing = known.first(where: { output in !tensors.contains { $0.name == output.name } }) {
                 throw Failure(OPSIN_E_NOT_FOUND, "output \"\(missing.name)\" is missing among the \(count) given")
             }
-            let size = try unsafe imageSize(geometry, session.model)
+            let mapping = try unsafe imageMapping(geometry, session.model)
             let settings = session.settings
-            let made = try opsin { () throws(OpsinError) in
-                try session.session.postprocess(tensors, imageWidth: size.width, imageHeight: size.height, settings.options)
-            }
+            let made = try opsin { () throws(OpsinError) in try session.session.postprocess(tensors, mapping, settings.options) }
             return unsafe Handles.results.add(ResultObject(made, keepsLogits: settings.keepsLogits))
         }
     }
 }
 
-/// The size of the photo that a geometry speaks of; without one, of the model's input.
-private func imageSize(_ geometry: UnsafePointer<opsin_geometry>?, _ model: ModelObject) throws(Failure) -> (width: Int, height: Int) {
-    guard let geometry = unsafe geometry else {
-        guard let input = model.inputs.first, input.dimensions.count == 4 else { return (0, 0) }
-        return (input.dimensions[2], input.dimensions[1])
+/// The geometry as the library's own; without one, the photo is the model's input.
+private func imageMapping(_ geometry: UnsafePointer<opsin_geometry>?, _ model: ModelObject) throws(Failure) -> ImageMapping {
+    do throws(VisionError) {
+        guard let geometry = unsafe geometry else {
+            let size = model.model.network.architecture.inputSize
+            return try ImageMapping(imageWidth: size.width, imageHeight: size.height, inputWidth: size.width, inputHeight: size.height)
+        }
+        let given: opsin_geometry
+        do throws(Failure) { given = try unsafe read(geometry, "geometry") } catch { throw VisionError(.argument, error.message) }
+        return try ImageMapping(
+            imageWidth: Int(given.image_width), imageHeight: Int(given.image_height), inputWidth: Int(given.input_width), inputHeight: Int(given.input_height),
+            source: ImageMapping.Rectangle(x: given.source_x, y: given.source_y, width: given.source_width, height: given.source_height),
+            target: ImageMapping.Rectangle(x: given.target_x, y: given.target_y, width: given.target_width, height: given.target_height))
+    } catch {
+        throw Failure(OPSIN_E_ARGUMENT, error.description)
     }
-    let given = try unsafe read(geometry, "geometry")
-    let sides = [given.source_width, given.source_height, given.target_width, given.target_height]
-    guard given.image_width >= 1, given.image_height >= 1, sides.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-        throw Failure(
-            OPSIN_E_ARGUMENT,
-            "geometry: image \(given.image_width) x \(given.image_height), source \(given.source_width) x \(given.source_height), "
-                + "target \(given.target_width) x \(given.target_height), expected each above 0")
-    }
-    return (Int(given.image_width), Int(given.image_height))
 }
 
 extension opsin_geometry {
