@@ -39,6 +39,7 @@ echo '#include <opsin.h>' >"$work/header.c"
 cp "$work/header.c" "$work/header.cc"
 check "opsin.h is C99" cc -std=c99 $strict -fsyntax-only "$work/header.c"
 check "opsin.h is C++17" c++ -std=c++17 $strict -fsyntax-only "$work/header.cc"
+check "opsin.hpp is C++17" c++ -std=c++17 $strict -fsyntax-only -x c++ include/opsin.hpp
 check "sizes and offsets are those of the first version" cc -std=c11 $strict -fsyntax-only $tests/layout.c
 sed -n '/^ \* @code/,/^ \* @endcode/p' include/opsin.h | sed '1d;$d;s/^ \* \{0,1\}//' >"$work/example.c"
 
@@ -92,6 +93,9 @@ build() {
 [ -e "$photo" ] || fail "no $photo"
 build "cc -std=c99" classify $tests/classify.c && check "C: a photo, every error path" "$work/classify" "$model" "$photo"
 build "c++ -std=c++17" classify_cc $tests/classify.cc && check "C++: a photo, two threads" "$work/classify_cc" "$model" "$photo"
+for flags in "" "-fno-exceptions"; do
+    build "c++ -std=c++17 $flags" "handles$flags" $tests/handles.cc && check "opsin.hpp: handles, errors, views $flags" "$work/handles$flags" "$model" "$photo"
+done
 build "cc -std=c99" example "$work/example.c"
 example() { OPSIN_MODELS=$PWD/Models "$work/example" "$photo" | grep "Egyptian cat"; }
 check "the example at the top of opsin.h says what is on a photo" example
@@ -101,6 +105,9 @@ tasks() {
     grep -q "Egyptian cat" "$work/tasks.txt" && [ "$(grep -Ec '^(classify|detect|segment|depth)$' "$work/tasks.txt")" = 4 ]
 }
 build "cc -std=c99" tasks Examples/c/tasks.c && check "Examples/c/tasks.c runs four tasks" tasks
+build "c++ -std=c++17" tasks_cc Examples/cpp/tasks.cpp
+tasks_cc() { OPSIN_MODELS=$PWD/Models "$work/tasks_cc" "$photo" | grep "Egyptian cat"; }
+check "Examples/cpp/tasks.cpp runs" tasks_cc
 wrong() { "$work/tasks" /nowhere.jpg; [ $? = 1 ]; }
 check "Examples/c/tasks.c says so when there is no photo" wrong
 

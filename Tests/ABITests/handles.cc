@@ -1,0 +1,92 @@
+// opsin.hpp from a program that does not know opsin.h: ownership, both kinds of errors, views, batches with a bad image.
+//
+// Compiled twice: with exceptions, and with -fno-exceptions, where only the try_ forms exist.
+#include <cstdio>
+#include <cstring>
+#include <opsin.hpp>
+#include <type_traits>
+
+static int failures = 0;
+static void expect(bool good, const char *what) {
+    if (!good) std::printf("failed: %s\n", what), failures++;
+}
+
+static_assert(!std::is_copy_constructible_v<opsin::Session> && std::is_nothrow_move_constructible_v<opsin::Session>);
+static_assert(!std::is_copy_assignable_v<opsin::Result> && std::is_nothrow_move_assignable_v<opsin::Result>);
+
+// What cv::Mat looks like to image_of().
+struct Mat {
+    unsigned char *data;
+    int cols, rows;
+    std::size_t step;
+    int count;
+    int channels() const { return count; }
+};
+
+int main(int argc, char **argv) {
+    if (argc != 3) return 2;
+    const std::string folder = argv[1], photo = argv[2];
+
+    auto runtime = opsin::Runtime::try_create();
+    expect(bool(runtime), "a runtime");
+    if (!runtime) return 1;
+    expect(runtime->device().kind == OPSIN_DEVICE_CPU || runtime->device().kind == OPSIN_DEVICE_VULKAN, "its device");
+    const auto listed = opsin::devices();
+    expect(!listed.empty() && std::strcmp(listed[0].id, "cpu") == 0, "the CPU is the first device");
+
+    const auto nowhere = opsin::Model::try_open(*runtime, "/nowhere");
+    expect(!nowhere && nowhere.error().status == OPSIN_E_NOT_FOUND && nowhere.error().message.find("/nowhere") != std::string::npos, "a missing folder");
+    auto model = opsin::Model::try_open(*runtime, folder);
+    expect(bool(model), "a model");
+    if (!model) return 1;
+    expect(model->task() == opsin::Task::classify && model->label_count() >= 1000, "its task and labels");
+    expect(model->label(1u << 30).empty(), "no label of that id");
+
+    opsin::Result kept;
+    {
+        auto session = opsin::Session::try_create(*model);
+        expect(bool(session), "a session");
+        opsin::TaskOptions options;
+        options.top_k = 3;
+        expect(bool(session->try_configure(options)), "options");
+        options.allow = {"no such label"};
+        expect(!session->try_configure(options), "a label that does not exist");
+        auto result = session->try_run(photo);
+        expect(bool(result), "a run");
+        kept = std::move(*result);
+        expect(result->get() == nullptr, "nothing is left after a move");
+
+        const auto picture = opsin::Picture::try_open(photo);
+        expect(bool(picture), "a picture");
+        const opsin::Image none(nullptr, 4, 4);
+        auto batch = session->try_run_batch({picture->image(), none, picture->image()});
+        expect(bool(batch) && batch->size() == 3, "a batch with a bad image");
+        expect((*batch)[0].status() == OPSIN_OK && (*batch)[1].status() == OPSIN_E_ARGUMENT && !(*batch)[1].error().empty(), "only the bad one failed");
+        expect((*batch)[2].try_classes()->at(0).score == kept.try_classes()->at(0).score, "the same answer as alone");
+
+        unsigned char pixels[2 * 8 * 3] = {0};
+        const auto whole = opsin::image_of(Mat{pixels, 8, 2, 24, 3}), gray = opsin::image_of(Mat{pixels, 8, 2, 8, 1});
+        expect(whole.get().format == OPSIN_FORMAT_BGR8 && gray.get().format == OPSIN_FORMAT_GRAY8, "OpenCV's formats");
+        expect(bool(session->try_run(whole)), "OpenCV's pixels");
+    }
+    // Session and model may go before the result; a shared one outlives the first.
+    auto shared = kept.share();
+    kept = opsin::Result();
+    const auto classes = shared.try_classes();
+    expect(bool(classes) && classes->size() == 3 && (*classes)[0].label == "Egyptian cat", "three classes, the best an Egyptian cat");
+    expect(!shared.try_mask() && shared.try_mask().error().status == OPSIN_E_STATE, "a classifier's result has no mask");
+    expect(shared.try_json("x.jpg")->find("\"image\": \"x.jpg\"") != std::string::npos, "JSON");
+    expect(shared.timings().run_ms > 0, "timings");
+
+#ifdef OPSIN_HPP_THROWS
+    try {
+        opsin::Model(*runtime, "/nowhere");
+        expect(false, "an exception");
+    } catch (const opsin::Error &error) {
+        expect(error.status() == OPSIN_E_NOT_FOUND && std::strstr(error.what(), "/nowhere"), "the exception says what is missing");
+    }
+    opsin::Session session(*model);
+    expect(session.run(photo).classes().size() == 5, "five classes by default");
+#endif
+    return failures != 0;
+}

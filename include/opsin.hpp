@@ -1,0 +1,502 @@
+/**
+ * @file opsin.hpp
+ * Opsin for C++17: handles that release themselves, views instead of pointer and count, errors as exceptions or as values.
+ *
+ * @code
+ * opsin::Runtime runtime;
+ * opsin::Model model(runtime, opsin::Task::detect);
+ * opsin::Session session(model);
+ * for (const opsin::Detection &object : session.run("street.jpg").detections())
+ *     std::cout << object.label << ' ' << object.score << ' ' << object.box.x0 << '\n';
+ * @endcode
+ *
+ * Header only, over opsin.h; links with libopsin and nothing else. The rules of opsin.h hold: a session takes one call at a time, everything else may be
+ * shared between threads.
+ *
+ * - Handles (Runtime, Model, Session, Picture, Result) are move-only; share() makes a second one that counts as a reference of its own.
+ * - Every call that can fail comes twice: name() throws opsin::Error, try_name() is noexcept and gives an opsin::Expected. Compiled without exceptions
+ *   (-fno-exceptions) only the second form is there.
+ * - Views into a result (a label's text, a mask's pixels) live as long as the Result they came from, or one that shares it.
+ */
+#ifndef OPSIN_HPP
+#define OPSIN_HPP
+
+#include <opsin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define OPSIN_HPP_THROWS 1
+#include <stdexcept>
+#endif
+
+namespace opsin {
+
+/** What a model answers. */
+enum class Task : std::int32_t {
+    none = OPSIN_TASK_NONE,
+    classify = OPSIN_TASK_CLASSIFY,
+    detect = OPSIN_TASK_DETECT,
+    segment = OPSIN_TASK_SEGMENT,
+    depth = OPSIN_TASK_DEPTH,
+};
+
+/** What the numbers of a depth map mean. */
+enum class DepthKind : std::int32_t {
+    relative_inverse = OPSIN_DEPTH_RELATIVE_INVERSE, /**< larger is nearer; scale and shift are unknown */
+    relative = OPSIN_DEPTH_RELATIVE,                 /**< larger is farther; the scale is unknown */
+    metric = OPSIN_DEPTH_METRIC,                     /**< metres from the camera */
+};
+
+/** Why a call failed. */
+struct Failure {
+    opsin_status status = OPSIN_E_INTERNAL;
+    std::string message;
+};
+
+#ifdef OPSIN_HPP_THROWS
+/** A call that failed; what() is the library's sentence. */
+class Error : public std::runtime_error {
+public:
+    explicit Error(const Failure &failure) : std::runtime_error(failure.message), status_(failure.status) {}
+
+    /** OPSIN_E_*. */
+    opsin_status status() const noexcept { return status_; }
+
+private:
+    opsin_status status_;
+};
+#endif
+
+/** A value, or why there is none. */
+template <class T>
+class [[nodiscard]] Expected {
+public:
+    Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    Expected(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+
+    explicit operator bool() const noexcept { return state_.index() == 0; }
+    /** The value; only where there is one. */
+    T &operator*() noexcept { return *std::get_if<0>(&state_); }
+    const T &operator*() const noexcept { return *std::get_if<0>(&state_); }
+    T *operator->() noexcept { return std::get_if<0>(&state_); }
+    const T *operator->() const noexcept { return std::get_if<0>(&state_); }
+    /** The failure; only where there is no value. */
+    const Failure &error() const noexcept { return *std::get_if<1>(&state_); }
+
+#ifdef OPSIN_HPP_THROWS
+    /** The value, or an exception. */
+    T value() && {
+        if (!*this) throw Error(error());
+        return std::move(**this);
+    }
+#endif
+
+private:
+    std::variant<T, Failure> state_;
+};
+
+/** Nothing but that it worked. */
+struct Done {};
+
+namespace detail {
+
+/** A struct of opsin.h, initialised by its own function. */
+template <class Struct>
+Struct made(void (*init)(Struct *, std::uint32_t)) noexcept {
+    Struct value;
+    init(&value, static_cast<std::uint32_t>(sizeof value));
+    return value;
+}
+
+/** The failure of this thread's last call. */
+inline Failure failure(opsin_status status) { return Failure{status, opsin_last_error()}; }
+
+/** One counted reference to something of the library's. */
+template <class Object, void (*Retain)(Object *), void (*Release)(Object *)>
+class Handle {
+public:
+    Handle() noexcept = default;
+    Handle(Handle &&other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    Handle &operator=(Handle &&other) noexcept {
+        if (this != &other) Release(std::exchange(object_, std::exchange(other.object_, nullptr)));
+        return *this;
+    }
+    Handle(const Handle &) = delete;
+    Handle &operator=(const Handle &) = delete;
+    ~Handle() { Release(object_); }
+
+    /** The C handle, still owned by this object; NULL after a move. */
+    Object *get() const noexcept { return object_; }
+    explicit operator bool() const noexcept { return object_ != nullptr; }
+
+protected:
+    explicit Handle(Object *owned) noexcept : object_(owned) {}
+    Object *retained() const noexcept {
+        Retain(object_);
+        return object_;
+    }
+
+private:
+    Object *object_ = nullptr;
+};
+
+}  // namespace detail
+
+/** Pixels to look at, wherever they lie: a view, nothing is copied. */
+class Image {
+public:
+    /** Rows of `width` pixels; `format` is OPSIN_FORMAT_*; `stride_bytes` 0: rows without gap. */
+    Image(const void *data, int width, int height, int format = OPSIN_FORMAT_RGB8, std::int64_t stride_bytes = 0) noexcept
+        : image_(detail::made(opsin_image_init)) {
+        image_.data = data;
+        image_.width = width;
+        image_.height = height;
+        image_.format = format;
+        image_.stride_bytes = stride_bytes;
+    }
+    explicit Image(const opsin_image &image) noexcept : image_(image) {}
+
+    /** EXIF orientation of the stored rows, 1 to 8. */
+    Image &orientation(int value) noexcept { return image_.orientation = value, *this; }
+    /** Looks at a part only, in pixels of the upright image. */
+    Image &region(float x, float y, float width, float height) noexcept {
+        image_.has_roi = 1;
+        image_.roi_x = x, image_.roi_y = y, image_.roi_width = width, image_.roi_height = height;
+        return *this;
+    }
+    const opsin_image &get() const noexcept { return image_; }
+
+private:
+    opsin_image image_;
+};
+
+/**
+ * A cv::Mat of 1, 3 or 4 channels of 8 bits, in OpenCV's blue-first order, without a copy. Any class with data, cols, rows, step and channels() does.
+ */
+template <class Mat>
+Image image_of(const Mat &mat) noexcept {
+    const int channels = mat.channels();
+    const int format = channels == 1 ? OPSIN_FORMAT_GRAY8 : channels == 3 ? OPSIN_FORMAT_BGR8 : OPSIN_FORMAT_BGRA8;
+    return Image(mat.data, mat.cols, mat.rows, format, static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
+}
+
+/** What a runtime is made with. */
+struct RuntimeOptions {
+    std::string device = "auto"; /**< "auto", "cpu", "vulkan", "vulkan:N", "vulkan:UUID" */
+    bool cpu_fallback = true;    /**< a GPU that fails is replaced by the CPU; false: it is an error */
+};
+
+/** A device ready for work. */
+class Runtime : public detail::Handle<opsin_runtime, opsin_runtime_retain, opsin_runtime_release> {
+public:
+    static Expected<Runtime> try_create(const RuntimeOptions &options = {}) noexcept {
+        auto asked = detail::made(opsin_runtime_options_init);
+        asked.device = options.device.c_str();
+        asked.flags = options.cpu_fallback ? 0u : OPSIN_RUNTIME_NO_CPU_FALLBACK;
+        opsin_runtime *made = nullptr;
+        const opsin_status status = opsin_runtime_create(&asked, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Runtime(made);
+    }
+#ifdef OPSIN_HPP_THROWS
+    explicit Runtime(const RuntimeOptions &options = {}) : Runtime(try_create(options).value()) {}
+#endif
+    explicit Runtime(opsin_runtime *owned) noexcept : Handle(owned) {}
+    Runtime share() const noexcept { return Runtime(retained()); }
+
+    /** The device that really works. */
+    opsin_device_info device() const noexcept {
+        auto info = detail::made(opsin_device_info_init);
+        opsin_runtime_device(get(), &info);
+        return info;
+    }
+};
+
+/** A network with its weights, labels and recipe. */
+class Model : public detail::Handle<opsin_model, opsin_model_retain, opsin_model_release> {
+public:
+    /** Opens a folder as its publisher ships it. */
+    static Expected<Model> try_open(const Runtime &runtime, const std::string &path) noexcept {
+        opsin_model *made = nullptr;
+        const opsin_status status = opsin_model_open(runtime.get(), path.c_str(), nullptr, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Model(made);
+    }
+    /** Opens the model that ships with the library for a task. */
+    static Expected<Model> try_open(const Runtime &runtime, Task task) noexcept {
+        opsin_model *made = nullptr;
+        const opsin_status status = opsin_model_open_default(runtime.get(), static_cast<std::int32_t>(task), nullptr, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Model(made);
+    }
+#ifdef OPSIN_HPP_THROWS
+    Model(const Runtime &runtime, const std::string &path) : Model(try_open(runtime, path).value()) {}
+    Model(const Runtime &runtime, Task task) : Model(try_open(runtime, task).value()) {}
+#endif
+    explicit Model(opsin_model *owned) noexcept : Handle(owned) {}
+    Model share() const noexcept { return Model(retained()); }
+
+    Task task() const noexcept { return static_cast<Task>(opsin_model_task(get())); }
+    std::string_view architecture() const noexcept { return opsin_model_architecture(get()); }
+    std::size_t label_count() const noexcept { return opsin_model_label_count(get()); }
+    /** The name of a class; empty where there is none. */
+    std::string_view label(std::uint32_t id) const noexcept {
+        const char *text = opsin_model_label(get(), id);
+        return text ? std::string_view(text) : std::string_view();
+    }
+};
+
+/** A rectangle in pixels of the upright image. */
+struct Box {
+    float x0, y0, x1, y1;
+    float width() const noexcept { return x1 - x0; }
+    float height() const noexcept { return y1 - y0; }
+};
+
+/** A label of the whole image. `label` is a view into the result. */
+struct Classification {
+    std::int32_t label_id;
+    std::string_view label;
+    float score;
+};
+
+/** An object. `label` is a view into the result. */
+struct Detection {
+    std::int32_t label_id;
+    std::string_view label;
+    float score;
+    Box box;
+};
+
+/** A label that a mask holds. `label` is a view into the result. */
+struct Segment {
+    std::int32_t label_id;
+    std::string_view label;
+    double share;
+    std::uint64_t pixels;
+};
+
+/** A value for each pixel, row by row without gap: a view into the result. */
+template <class Value>
+struct Plane {
+    const Value *data = nullptr;
+    int width = 0, height = 0;
+    const Value &operator()(int x, int y) const noexcept {
+        return data[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)];
+    }
+    const Value *begin() const noexcept { return data; }
+    const Value *end() const noexcept { return data + static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
+};
+
+/** Label ids, 65535 (OPSIN_MASK_OUTSIDE) where the model did not look. */
+struct Mask : Plane<std::uint16_t> {
+    const float *confidence = nullptr; /**< as many values, or NULL unless it was asked for */
+};
+
+/** Distances; what they mean is `kind`. */
+struct Depth : Plane<float> {
+    DepthKind kind = DepthKind::relative_inverse;
+    float min = 0, max = 0;
+};
+
+/** What a run gave. Never changes; may be shared between threads. */
+class Result : public detail::Handle<opsin_result, opsin_result_retain, opsin_result_release> {
+public:
+    Result() noexcept = default;
+    explicit Result(opsin_result *owned) noexcept : Handle(owned) {}
+    Result share() const noexcept { return Result(retained()); }
+
+    /** OPSIN_OK, or why this image of a batch failed: error(). */
+    opsin_status status() const noexcept { return opsin_result_status(get()); }
+    std::string_view error() const noexcept { return opsin_result_error(get()); }
+    Task task() const noexcept { return static_cast<Task>(opsin_result_task(get())); }
+
+    Expected<std::vector<Classification>> try_classes() const noexcept {
+        auto found = detail::made(opsin_classes_init);
+        if (const opsin_status status = opsin_result_classes(get(), &found); status != OPSIN_OK) return detail::failure(status);
+        std::vector<Classification> out;
+        for (std::uint32_t i = 0; i < found.count; i++) out.push_back({found.label_id[i], found.label[i], found.score[i]});
+        return out;
+    }
+    Expected<std::vector<Detection>> try_detections() const noexcept {
+        auto found = detail::made(opsin_detections_init);
+        if (const opsin_status status = opsin_result_detections(get(), &found); status != OPSIN_OK) return detail::failure(status);
+        std::vector<Detection> out;
+        for (std::uint32_t i = 0; i < found.count; i++) {
+            const float *box = found.box + 4 * static_cast<std::size_t>(i);
+            out.push_back({found.label_id[i], found.label[i], found.score[i], {box[0], box[1], box[2], box[3]}});
+        }
+        return out;
+    }
+    Expected<std::vector<Segment>> try_segments() const noexcept {
+        auto found = detail::made(opsin_segments_init);
+        if (const opsin_status status = opsin_result_segments(get(), &found); status != OPSIN_OK) return detail::failure(status);
+        std::vector<Segment> out;
+        for (std::uint32_t i = 0; i < found.count; i++) out.push_back({found.label_id[i], found.label[i], found.share[i], found.pixels[i]});
+        return out;
+    }
+    Expected<Mask> try_mask() const noexcept {
+        auto found = detail::made(opsin_mask_init);
+        if (const opsin_status status = opsin_result_mask(get(), &found); status != OPSIN_OK) return detail::failure(status);
+        return Mask{{found.label_id, found.width, found.height}, found.confidence};
+    }
+    Expected<Depth> try_depth() const noexcept {
+        auto found = detail::made(opsin_depth_init);
+        if (const opsin_status status = opsin_result_depth(get(), &found); status != OPSIN_OK) return detail::failure(status);
+        return Depth{{found.data, found.width, found.height}, static_cast<DepthKind>(found.kind), found.min, found.max};
+    }
+    /** The line that the command prints with --json. */
+    Expected<std::string> try_json(const std::string &image_name = {}) const noexcept {
+        const char *text = nullptr;
+        const opsin_status status = opsin_result_to_json(get(), image_name.empty() ? nullptr : image_name.c_str(), &text);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return std::string(text);
+    }
+    opsin_timings timings() const noexcept {
+        auto taken = detail::made(opsin_timings_init);
+        opsin_result_timings(get(), &taken);
+        return taken;
+    }
+#ifdef OPSIN_HPP_THROWS
+    std::vector<Classification> classes() const & { return try_classes().value(); }
+    std::vector<Detection> detections() const & { return try_detections().value(); }
+    std::vector<Segment> segments() const & { return try_segments().value(); }
+    Mask mask() const & { return try_mask().value(); }
+    Depth depth() const & { return try_depth().value(); }
+    std::string json(const std::string &image_name = {}) const { return try_json(image_name).value(); }
+#endif
+};
+
+/** What is wanted of the results that follow. */
+struct TaskOptions {
+    std::uint32_t top_k = 5;         /**< classify */
+    std::uint32_t max_count = 0;     /**< detect; 0: the model's own number */
+    float threshold = 0;             /**< 0: none for classes, the model's own for objects; below 0: none */
+    bool clip_boxes = true;          /**< detect */
+    bool fit_whole = false;          /**< the whole photo, padded, instead of the recipe's crop */
+    bool confidence = false;         /**< segment: the probability of each pixel's label */
+    bool regions = false;            /**< segment: connected regions */
+    std::vector<std::string> allow;  /**< only these labels */
+    std::vector<std::string> deny;   /**< not these; not together with allow */
+};
+
+/** How a session runs. */
+struct SessionOptions {
+    std::uint32_t precision = OPSIN_PRECISION_DEFAULT; /**< OPSIN_PRECISION_* */
+    std::uint32_t threads = 0;                         /**< CPU threads; 0: one per physical core, at most 8 */
+    std::uint32_t depth_scale = 0;                     /**< which head of a depth model with several: 1, 4 or 8 */
+};
+
+/** One stream of work over a model. Takes one call at a time. */
+class Session : public detail::Handle<opsin_session, opsin_session_retain, opsin_session_release> {
+public:
+    static Expected<Session> try_create(const Model &model, const SessionOptions &options = {}) noexcept {
+        auto asked = detail::made(opsin_session_options_init);
+        asked.precision = options.precision;
+        asked.threads = options.threads;
+        asked.depth_scale = options.depth_scale;
+        opsin_session *made = nullptr;
+        const opsin_status status = opsin_session_create(model.get(), &asked, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Session(made);
+    }
+    explicit Session(opsin_session *owned) noexcept : Handle(owned) {}
+    Session share() const noexcept { return Session(retained()); }
+
+    Expected<Done> try_configure(const TaskOptions &options) noexcept {
+        auto asked = detail::made(opsin_task_options_init);
+        const auto pointers = [](const std::vector<std::string> &texts) {
+            std::vector<const char *> out;
+            for (const std::string &text : texts) out.push_back(text.c_str());
+            return out;
+        };
+        const auto allow = pointers(options.allow), deny = pointers(options.deny);
+        if (!options.clip_boxes) asked.flags |= OPSIN_TASK_NO_CLIP;
+        if (options.confidence) asked.flags |= OPSIN_TASK_CONFIDENCE;
+        if (options.regions) asked.flags |= OPSIN_TASK_REGIONS;
+        asked.top_k = options.top_k;
+        asked.max_count = options.max_count;
+        asked.threshold = options.threshold;
+        asked.fit = options.fit_whole ? OPSIN_FIT_WHOLE : OPSIN_FIT_MODEL;
+        asked.allow = allow.data(), asked.allow_count = static_cast<std::uint32_t>(allow.size());
+        asked.deny = deny.data(), asked.deny_count = static_cast<std::uint32_t>(deny.size());
+        if (const opsin_status status = opsin_session_configure(get(), &asked); status != OPSIN_OK) return detail::failure(status);
+        return Done{};
+    }
+    /** Pixels to the task's answer. */
+    Expected<Result> try_run(const Image &image) noexcept {
+        opsin_result *made = nullptr;
+        if (const opsin_status status = opsin_run(get(), &image.get(), &made); status != OPSIN_OK) return detail::failure(status);
+        return Result(made);
+    }
+    /** A file to the task's answer. */
+    Expected<Result> try_run(const std::string &path) noexcept {
+        opsin_result *made = nullptr;
+        if (const opsin_status status = opsin_run_file(get(), path.c_str(), &made); status != OPSIN_OK) return detail::failure(status);
+        return Result(made);
+    }
+    /** Several images, one result each; those that failed say so in status(). */
+    Expected<std::vector<Result>> try_run_batch(const std::vector<Image> &images) noexcept {
+        std::vector<const opsin_image *> pointers;
+        for (const Image &image : images) pointers.push_back(&image.get());
+        std::vector<opsin_result *> made(images.size(), nullptr);
+        const opsin_status status = opsin_run_batch(get(), pointers.data(), static_cast<std::uint32_t>(pointers.size()), made.data());
+        std::vector<Result> results;
+        for (opsin_result *result : made) results.emplace_back(result);
+        if (status != OPSIN_OK && status != OPSIN_E_PARTIAL) return detail::failure(status);
+        return results;
+    }
+#ifdef OPSIN_HPP_THROWS
+    explicit Session(const Model &model, const SessionOptions &options = {}) : Session(try_create(model, options).value()) {}
+    void configure(const TaskOptions &options) { try_configure(options).value(); }
+    Result run(const Image &image) { return try_run(image).value(); }
+    Result run(const std::string &path) { return try_run(path).value(); }
+    std::vector<Result> run_batch(const std::vector<Image> &images) { return try_run_batch(images).value(); }
+#endif
+};
+
+/** Decoded pixels that the library owns. */
+class Picture : public detail::Handle<opsin_picture, opsin_picture_retain, opsin_picture_release> {
+public:
+    /** Decodes a JPEG, PNG, WebP, BMP, PPM or PGM file and turns it upright. */
+    static Expected<Picture> try_open(const std::string &path) noexcept {
+        opsin_picture *made = nullptr;
+        if (const opsin_status status = opsin_picture_decode_file(path.c_str(), nullptr, &made); status != OPSIN_OK) return detail::failure(status);
+        return Picture(made);
+    }
+#ifdef OPSIN_HPP_THROWS
+    explicit Picture(const std::string &path) : Picture(try_open(path).value()) {}
+#endif
+    explicit Picture(opsin_picture *owned) noexcept : Handle(owned) {}
+    Picture share() const noexcept { return Picture(retained()); }
+
+    /** The pixels; valid while the picture lives. */
+    Image image() const noexcept {
+        auto view = detail::made(opsin_image_init);
+        opsin_picture_view(get(), &view);
+        return Image(view);
+    }
+};
+
+/** Every device of this machine; the CPU is the first. */
+inline std::vector<opsin_device_info> devices() noexcept {
+    std::uint32_t count = 0;
+    std::vector<opsin_device_info> out;
+    if (opsin_device_count(&count) != OPSIN_OK) return out;
+    for (std::uint32_t i = 0; i < count; i++) {
+        auto info = detail::made(opsin_device_info_init);
+        if (opsin_device_get(i, &info) == OPSIN_OK) out.push_back(info);
+    }
+    return out;
+}
+
+}  // namespace opsin
+
+#endif /* OPSIN_HPP */
