@@ -1,5 +1,5 @@
 # What people and CI type. `make help` lists it.
-.PHONY: help setup build run test fuzz bench format-check clean
+.PHONY: help setup build run test check dist install fuzz bench format-check clean
 .DEFAULT_GOAL := help
 
 release := .build/release
@@ -8,6 +8,8 @@ test_flags := -c release --disable-testable-imports --parallel
 # How long `make fuzz` reads mutated files, and from which seed on; `make test` does so for a minute, beside its tests.
 SECONDS ?= 60
 SEED ?= 1
+# Where `make install` puts things.
+PREFIX ?= /usr/local
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,18 @@ test: ## builds, then runs every test
 	@$(release)/OpsinFuzz --seconds 60 & fuzz=$$!; swift test $(test_flags); tests=$$?; wait $$fuzz && exit $$tests
 	@for tests in Tests/*/run.sh; do if [ -x "$$tests" ]; then echo "$$tests" && "$$tests" || exit 1; fi; done
 	@echo "make test: all tests passed"
+
+check: dist ## the tests of what is installed: tarball, wheel, consumers
+	@Scripts/setup check
+	@Tests/PackageTests/check.sh
+
+dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel
+	@Scripts/setup check
+	@Scripts/dist
+
+install: build ## library, headers, command and models below PREFIX=/usr/local
+	@Scripts/setup check
+	@Scripts/dist stage "$(PREFIX)"
 
 fuzz: ## mutated files at every reader: make fuzz SECONDS=60 SEED=1
 	@swift build -c release --product OpsinFuzz
