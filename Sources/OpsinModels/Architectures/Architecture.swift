@@ -18,6 +18,14 @@ package struct InputSize: Hashable, Sendable {
     package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
 }
 
+/// What a session asks of a network beside the size of its input.
+package struct NetworkOptions: Hashable, Sendable {
+    /// Which head of a depth network with several answers, one of its `depthScales`: the coarser, the fewer layers run.
+    package var depthScale = 1
+
+    package init(depthScale: Int = 1) { self.depthScale = depthScale }
+}
+
 /// A family member without its weights: what the configuration says, and how layers follow each other.
 package protocol Architecture: Sendable {
     /// The reference's name, without tag: `mobilenetv4_conv_small`.
@@ -27,9 +35,16 @@ package protocol Architecture: Sendable {
     var inputSize: InputSize { get }
     /// Classes of the output, a background class included.
     var classCount: Int { get }
+    /// The scales that `NetworkOptions.depthScale` may take, the finest first.
+    var depthScales: [Int] { get }
 
-    /// Adds all layers to `network`, from the input `x` (`[n, h, w, 3]`, normalised) to the outputs.
+    /// Adds all layers that `network.options` ask for, from the input `x` (`[n, h, w, 3]`, normalised) to the outputs. With the default options every weight
+    /// of the model is asked for.
     func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError)
+}
+
+extension Architecture {
+    package var depthScales: [Int] { [1] }
 }
 
 /// An architecture with weights that fit it: makes graphs for any input size.
@@ -56,13 +71,24 @@ package struct Network: Sendable {
     }
 
     /// The layers for `batch` images of `height` x `width`: input `pixel_values`, outputs and endpoints under the reference's names.
-    package func graph(batch: Int, height: Int, width: Int) throws(ModelError) -> Graph {
-        if let shape = defaultGraph.inputs.first?.value.shape, (shape.n, shape.h, shape.w) == (batch, height, width) { return defaultGraph }
-        return try Self.built(architecture, weights, batch: batch, height: height, width: width).graph
+    package func graph(batch: Int, height: Int, width: Int, options: NetworkOptions = NetworkOptions()) throws(ModelError) -> Graph {
+        if options == NetworkOptions(), let shape = defaultGraph.inputs.first?.value.shape, (shape.n, shape.h, shape.w) == (batch, height, width) {
+            return defaultGraph
+        }
+        return try Self.built(architecture, weights, batch: batch, height: height, width: width, options: options).graph
+    }
+
+    /// Throws when the network cannot do what `options` ask.
+    package func check(_ options: NetworkOptions) throws(ModelError) {
+        let scales = architecture.depthScales
+        guard scales.contains(options.depthScale) else {
+            throw ModelError(
+                .input, "\(architecture.name): depth scale \(options.depthScale), expected \(scales.map(String.init).joined(separator: ", "))")
+        }
     }
 
     private static func built(
-        _ architecture: any Architecture, _ weights: WeightSource, batch: Int, height: Int, width: Int
+        _ architecture: any Architecture, _ weights: WeightSource, batch: Int, height: Int, width: Int, options: NetworkOptions = NetworkOptions()
     ) throws(ModelError) -> NetworkBuilder {
         guard (1...maximumSide).contains(height), (1...maximumSide).contains(width) else {
             throw ModelError(.input, "\(architecture.name): an input of \(height)x\(width), expected sides of 1 to \(maximumSide)")
@@ -70,7 +96,7 @@ package struct Network: Sendable {
         guard (1...maximumBatch).contains(batch) else {
             throw ModelError(.input, "\(architecture.name): a batch of \(batch), expected 1 to \(maximumBatch)")
         }
-        var network = NetworkBuilder(weights)
+        var network = NetworkBuilder(weights, options: options)
         let shape = try graphResult(.input) { () throws(GraphError) in try Shape(n: batch, h: height, w: width, c: 3) }
         let x = network.graph.input("pixel_values", shape: shape)
         try architecture.build(&network, x)

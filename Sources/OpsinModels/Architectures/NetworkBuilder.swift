@@ -6,8 +6,10 @@ package import OpsinGraph
 package struct NetworkBuilder: Sendable {
     package var graph = Graph()
     package var weights: WeightReader
+    /// What the session asks of the network.
+    package let options: NetworkOptions
 
-    package init(_ source: WeightSource) { weights = WeightReader(source) }
+    package init(_ source: WeightSource, options: NetworkOptions = NetworkOptions()) { (weights, self.options) = (WeightReader(source), options) }
 
     /// A convolution over all input channels with weights `name.weight` `[outputs, inputs, kernel, kernel]` and, when asked, `name.bias`.
     package mutating func conv(
@@ -92,7 +94,8 @@ package struct NetworkBuilder: Sendable {
         return Filter(weight, bias: bias ? try weights.vector(name + ".bias", dimensions[0]) : nil)
     }
 
-    private mutating func append(_ op: Op, _ values: [Value], _ name: String) throws(ModelError) -> Value {
+    /// Adds any op; an input that does not fit it is an error of the input, weights that do not are one of the weights.
+    mutating func append(_ op: Op, _ values: [Value], _ name: String) throws(ModelError) -> Value {
         do {
             return try graph.append(op, values, name: name)
         } catch {

@@ -41,6 +41,7 @@ extension ModelFolder {
 
     private func transformers(_ modelType: String) throws(ModelError) -> any Architecture {
         switch modelType {
+        case "tcmonodepth": return try tcMonoDepth()
         case "mobilenet_v2":
             if let name = config.value("architectures")?.array?.first?.string, name != "MobileNetV2ForImageClassification" {
                 throw ModelError(.unsupported, file: config.file, "\(shown(name)) is not supported, expected MobileNetV2ForImageClassification")
