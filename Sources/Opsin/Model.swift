@@ -33,7 +33,7 @@ public final class Model: Sendable {
         }
         recipe = try Model.recipe(of: folder, usesTestSize: usesTestSize)
         do {
-            labels = try folder.labels()
+            labels = network.architecture.classCount == 0 ? [] : try folder.labels()
         } catch {
             throw OpsinError(error)
         }

@@ -26,6 +26,16 @@ package struct NetworkOptions: Hashable, Sendable {
     package init(depthScale: Int = 1) { self.depthScale = depthScale }
 }
 
+/// What the numbers of a depth network mean, under the names that results give them.
+package enum DepthKind: String, Hashable, Sendable {
+    /// Larger is nearer; scale and shift are unknown.
+    case relativeInverse = "relative_inverse"
+    /// Larger is farther; the scale is unknown.
+    case relative
+    /// Metres from the camera.
+    case metric
+}
+
 /// A family member without its weights: what the configuration says, and how layers follow each other.
 package protocol Architecture: Sendable {
     /// The reference's name, without tag: `mobilenetv4_conv_small`.
@@ -37,6 +47,8 @@ package protocol Architecture: Sendable {
     var classCount: Int { get }
     /// The scales that `NetworkOptions.depthScale` may take, the finest first.
     var depthScales: [Int] { get }
+    /// What the numbers mean, when the task is depth.
+    var depthKind: DepthKind { get }
 
     /// Adds all layers that `network.options` ask for, from the input `x` (`[n, h, w, 3]`, normalised) to the outputs. With the default options every weight
     /// of the model is asked for.
@@ -45,6 +57,7 @@ package protocol Architecture: Sendable {
 
 extension Architecture {
     package var depthScales: [Int] { [1] }
+    package var depthKind: DepthKind { .relativeInverse }
 }
 
 /// An architecture with weights that fit it: makes graphs for any input size.
