@@ -9,6 +9,9 @@ package protocol CPULowering: AnyObject {
     /// Where `value` lives in the arena: fp32, NHWC, dense, 64-byte aligned; at least 64 readable bytes follow the last element.
     func pointer(_ value: Value) -> UnsafeMutablePointer<Float>
 
+    /// Whether `value` must be computed in fp32 in every precision.
+    func requiresFloat32(_ value: Value) -> Bool
+
     /// Packed weights, made once per model and shared by its plans: `make` fills `count` floats (zeroed, 64-byte aligned). `key` names the packing.
     func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float>
 

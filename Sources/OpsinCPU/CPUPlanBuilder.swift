@@ -10,6 +10,7 @@ package import OpsinGraph
     package private(set) var failure: CPUError?
 
     private let offsets: [Int?]
+    private let float32Values: Set<Int>
     private let weights: PackedWeights
     private var kept: [AlignedMemory] = []
 
@@ -18,7 +19,7 @@ package import OpsinGraph
         let memory = ActivationMemory(graph, groups: groups)
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
-        offsets = memory.offsets
+        (offsets, float32Values) = (memory.offsets, graph.float32Values)
         (self.isa, self.precision, self.threads, self.weights) = (isa, precision, threads, weights)
     }
 
@@ -27,6 +28,8 @@ package import OpsinGraph
         let offset = offsets.indices.contains(value.index) ? offsets[value.index] ?? 0 : 0
         return unsafe (arena.base + offset).assumingMemoryBound(to: Float.self)
     }
+
+    package func requiresFloat32(_ value: Value) -> Bool { float32Values.contains(value.index) }
 
     package func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
         unsafe keep(count: count) { () throws(CPUError) in

@@ -26,7 +26,7 @@ package struct Product {
         let rows = y.shape.pixels, columns = y.shape.c, inputs = x.shape.c
         let taps = window.map { $0.height * $0.width } ?? 1, depth = taps * inputs
         // A stem's few channels take longer to round than to multiply.
-        let bf16 = plan.precision == .bf16 && (window == nil || inputs >= 16)
+        let bf16 = plan.precision == .bf16 && (window == nil || inputs >= 16) && !plan.requiresFloat32(y)
         var place = unsafe window?.c(x.shape, y.shape, plan) ?? opsin_window()
         var shape = unsafe withUnsafePointer(to: &place) {
             unsafe opsin_gemm_plan(plan.isa.c, bf16, rows, columns, depth, window == nil ? nil : $0)

@@ -9,8 +9,9 @@ package struct ActivationMemory: Sendable {
     /// Plans `graph` run group by group, in order. `groups` are indices into `graph.nodes`; nil is one node a group.
     ///
     /// A view (`Reshape`) shares the bytes of its input. An op that may write over its first input does so when nobody reads that input later.
-    /// Graph inputs hold until their last reader, graph outputs until the end.
-    package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: Int = 4, alignment: Int = 64) {
+    /// Graph inputs hold until their last reader, graph outputs until the end. `elementBytes` is by `Value.index`; nil is fp32 everywhere.
+    package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: [Int]? = nil, alignment: Int = 64) {
+        let elementBytes = elementBytes ?? [Int](repeating: 4, count: graph.valueCount)
         let groups = groups ?? graph.nodes.indices.map { [$0] }
         var first = [Int](repeating: 0, count: graph.valueCount)
         var last = [Int](repeating: -1, count: graph.valueCount)
@@ -19,13 +20,13 @@ package struct ActivationMemory: Sendable {
         /// The value whose bytes a value uses: itself, or the root of a chain of views and in-place results.
         var root = Array(0..<graph.valueCount)
 
-        for port in graph.inputs { (existing[port.value.index], bytes[port.value.index]) = (true, port.value.shape.count * elementBytes) }
-        let lastReader = ActivationMemory.lastReaders(graph, groups)
+        for port in graph.inputs { (existing[port.value.index], bytes[port.value.index]) = (true, port.value.shape.count * elementBytes[port.value.index]) }
+        let lastReader = ActivationMemory.lastReaders(graph, groups, elementBytes)
         for (step, group) in groups.enumerated() {
             for index in group {
                 let node = graph.nodes[index]
                 let output = node.output.index
-                bytes[output] = node.output.shape.count * elementBytes
+                bytes[output] = node.output.shape.count * elementBytes[output]
                 // A value that only its own group reads needs no memory: the group keeps it in registers or scratch.
                 existing[output] = group.count == 1 || lastReader[output] > step || index == group.last
                 first[output] = step
@@ -33,7 +34,9 @@ package struct ActivationMemory: Sendable {
                 let owner = root[input]
                 let mayOverwrite = node.op.mayOverwriteFirstInput && bytes[owner] == bytes[output] && last[owner] <= step && lastReader[input] == step
                 let isLastUse = !node.inputs.dropFirst().contains { root[$0.index] == owner }
-                if node.op.isView || (mayOverwrite && isLastUse) { root[output] = owner }
+                // A view in another width is a copy.
+                let isView = node.op.isView && elementBytes[input] == elementBytes[output]
+                if isView || (mayOverwrite && isLastUse) { root[output] = owner }
             }
             for index in group {
                 for input in graph.nodes[index].inputs { last[root[input.index]] = max(last[root[input.index]], lastReader[input.index]) }
@@ -54,7 +57,7 @@ package struct ActivationMemory: Sendable {
     }
 
     /// The last group that reads each value; the end of the run for outputs, -1 for a value that nobody reads.
-    private static func lastReaders(_ graph: Graph, _ groups: [[Int]]) -> [Int] {
+    private static func lastReaders(_ graph: Graph, _ groups: [[Int]], _ elementBytes: [Int]) -> [Int] {
         var lastReader = [Int](repeating: -1, count: graph.valueCount)
         for (step, group) in groups.enumerated() {
             for index in group {
@@ -66,7 +69,9 @@ package struct ActivationMemory: Sendable {
         for group in groups.reversed() {
             for index in group.reversed() where graph.nodes[index].op.isView {
                 let node = graph.nodes[index]
-                for input in node.inputs { lastReader[input.index] = max(lastReader[input.index], lastReader[node.output.index]) }
+                for input in node.inputs where elementBytes[input.index] == elementBytes[node.output.index] {
+                    lastReader[input.index] = max(lastReader[input.index], lastReader[node.output.index])
+                }
             }
         }
         return lastReader

@@ -57,6 +57,8 @@ package struct Graph: Sendable {
     package private(set) var endpoints: [Port] = []
     /// One more than the largest `Value.index` in use.
     package private(set) var valueCount = 0
+    /// By `Value.index`: values that every backend stores in fp32, whatever its precision. Passes keep them.
+    package private(set) var float32Values: Set<Int> = []
 
     package init() {}
 
@@ -95,6 +97,13 @@ package struct Graph: Sendable {
         endpoints.append(Port(name: name, value: value, layout: layout))
     }
 
+    /// Has `value` stored in fp32 on every backend in every precision, and the op that makes it computed in fp32: for positions, indices and whatever else
+    /// passes 65504 or needs more than the 11 bits of an fp16 mantissa.
+    package mutating func requireFloat32(_ value: Value) { float32Values.insert(value.index) }
+
+    /// Whether `requireFloat32` was said of `value`.
+    package func requiresFloat32(_ value: Value) -> Bool { float32Values.contains(value.index) }
+
     /// The graph with these endpoints as further outputs, so that no pass fuses them away. Names that are unknown are returned.
     package func exposing(_ names: [String]) -> (graph: Graph, unknown: [String]) {
         var graph = self
@@ -112,7 +121,7 @@ package struct Graph: Sendable {
     /// Everything that the ops do, together.
     package var cost: Cost { nodes.reduce(Cost()) { $0 + $1.cost } }
 
-    private mutating func newValue(_ shape: Shape) -> Value {
+    mutating func newValue(_ shape: Shape) -> Value {
         defer { valueCount += 1 }
         return Value(index: valueCount, shape: shape)
     }

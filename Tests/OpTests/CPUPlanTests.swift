@@ -40,6 +40,19 @@ import Testing
         }
     }
 
+    /// A product whose result the graph wants in fp32 is not rounded to bf16.
+    @Test func wideValuesAreNotRounded() throws {
+        guard ISA.available.contains(.avx512), (try? CPUPrecision.bf16.check(.avx512)) != nil else { return }
+        var graph = try bottleneck()
+        let input = noise(14 * 14 * 24), team = try CPUTeam(threads: 1)
+        let exact = try CPUPlan(graph, team: team, weights: PackedWeights()).run([input])
+        let rounded = try CPUPlan(graph, team: team, weights: PackedWeights(), precision: .bf16)
+        #expect(rounded.reports.filter { $0.kernel.hasSuffix("bf16") }.map(\.node) == ["expand", "project"])
+        #expect(try rounded.run([input]) != exact)
+        for node in graph.nodes { graph.requireFloat32(node.output) }
+        #expect(try CPUPlan(graph, team: team, weights: PackedWeights(), precision: .bf16).run([input]) == exact)
+    }
+
     @Test func reportsEachStep() throws {
         let plan = try CPUPlan(bottleneck(), team: CPUTeam(threads: 2), weights: PackedWeights())
         #expect(plan.reports.map(\.node) == ["expand", "middle", "project"])

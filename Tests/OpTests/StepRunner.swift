@@ -35,6 +35,8 @@ import OpsinGraph
         return unsafe UnsafePointer(place)
     }
 
+    func requiresFloat32(_ value: Value) -> Bool { false }
+
     func workspace(count: Int) -> UnsafeMutablePointer<Float> { unsafe floats(count, filled: 0) }
 
     /// Puts `values` where `value` lives.

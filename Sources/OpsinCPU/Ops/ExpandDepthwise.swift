@@ -45,7 +45,9 @@ package struct ExpandDepthwise {
         var index = 0
         while index < graph.nodes.count {
             let next = index + 1
-            if next < graph.nodes.count, Self(graph.nodes[index], graph.nodes[next], isa, precision) != nil, isRead(graph, index, onlyBy: next) {
+            if next < graph.nodes.count, !graph.requiresFloat32(graph.nodes[index].output),
+                Self(graph.nodes[index], graph.nodes[next], isa, precision) != nil, isRead(graph, index, onlyBy: next)
+            {
                 groups.append([index, next])
             } else {
                 groups.append([index])

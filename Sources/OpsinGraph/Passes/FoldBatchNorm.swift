@@ -18,7 +18,9 @@ package enum FoldBatchNorm {
         var rewriter = GraphRewriter(graph)
         for index in rewriter.nodeIndices where rewriter.isLive(index) {
             guard case .batchNorm(let norm) = rewriter.graph.nodes[index].op else { continue }
-            let (readers, isOutput) = rewriter.readers(of: rewriter.graph.nodes[index].output)
+            let output = rewriter.graph.nodes[index].output
+            guard !rewriter.graph.requiresFloat32(output) else { continue }
+            let (readers, isOutput) = rewriter.readers(of: output)
             guard !isOutput, !readers.isEmpty, readers.allSatisfy({ takesPointwise(rewriter.graph.nodes[$0], rewriter.graph.nodes[index].output) }) else {
                 continue
             }

@@ -46,6 +46,8 @@ package struct GraphRewriter {
     /// The caller has checked that `node` is the sole producer and that `extraInputs` exist when `node` runs.
     package mutating func absorb(_ reader: Int, into node: Int, as op: Op, extraInputs: [Value] = []) {
         let old = graph.nodes[node], gone = graph.nodes[reader]
+        // What had to be exact is now an inner sum of the result.
+        if graph.requiresFloat32(old.output) { graph.requireFloat32(gone.output) }
         graph.nodes[node] = Graph.Node(name: old.name, op: op, inputs: old.inputs + extraInputs, output: gone.output)
         readers[old.output.index] = 0
         producer[gone.output.index] = node

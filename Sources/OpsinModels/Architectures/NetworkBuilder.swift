@@ -89,6 +89,12 @@ package struct NetworkBuilder: Sendable {
         return value
     }
 
+    /// Has `value` stored and computed in fp32 in every precision (`Graph.requireFloat32`); returns it.
+    package mutating func float32(_ value: Value) -> Value {
+        graph.requireFloat32(value)
+        return value
+    }
+
     private mutating func filter(_ name: String, _ dimensions: [Int], bias: Bool) throws(ModelError) -> Filter {
         let weight = try weights.tensor(name + ".weight", dimensions)
         return Filter(weight, bias: bias ? try weights.vector(name + ".bias", dimensions[0]) : nil)

@@ -3,9 +3,20 @@ package import OpsinGraph
 /// An op's row in the Vulkan backend: from a node to the dispatches that compute it, once, at plan time.
 package protocol VulkanOp {
     func lower(_ node: Graph.Node, _ plan: VulkanPlanBuilder) throws(VulkanError)
+
+    /// The inputs that the op's shader reads as fp32 whatever its `STORAGE` is: indices, positions. Values that the graph wants in fp32 come through them
+    /// without loss and without making the whole op run in fp32.
+    var wideInputs: Set<Int> { get }
+}
+
+extension VulkanOp {
+    package var wideInputs: Set<Int> { [] }
 }
 
 extension Op {
+    /// `VulkanOp.wideInputs` of this op.
+    var wideInputs: Set<Int> { (rule as? any VulkanOp)?.wideInputs ?? [] }
+
     /// The op's dispatches, one line a case: an op without a row does not compile.
     package func lower(_ node: Graph.Node, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         switch self {

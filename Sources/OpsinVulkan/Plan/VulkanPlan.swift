@@ -35,6 +35,7 @@ package final class VulkanPlan {
     }
 
     package let device: Device
+    /// How values are stored, but for those that the graph wants in fp32.
     package let storage: Storage
     package let buildTimes: BuildTimes
     /// One a dispatch, in order.
@@ -47,6 +48,8 @@ package final class VulkanPlan {
     private let list: CommandList
     private let sources: [Buffer]
     private let targets: [Buffer]
+    private let inputStorage: [Storage]
+    private let outputStorage: [Storage]
 
     /// Compiles `graph`, which passes have been over. Throws, naming the node, where an op cannot run on this device: the caller takes another backend.
     package init(_ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none) throws(VulkanError) {
@@ -56,8 +59,9 @@ package final class VulkanPlan {
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
-        let builder = try VulkanPlanBuilder(graph, device, storage)
-        for node in graph.nodes { try builder.lower(node) }
+        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
+        let builder = try VulkanPlanBuilder(assigned, device)
+        for node in assigned.graph.nodes { try builder.lower(node) }
         let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
         let piped = clock.now
@@ -88,6 +92,7 @@ package final class VulkanPlan {
         buildTimes = times
         (self.device, self.storage, self.sources, self.targets) = (device, storage, sources, targets)
         (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
+        (inputStorage, outputStorage) = (graph.inputs.map { builder.storage(of: $0.value) }, graph.outputs.map { builder.storage(of: $0.value) })
         reports = VulkanPlan.reports(builder.pending)
     }
 
@@ -128,7 +133,7 @@ package final class VulkanPlan {
             guard values[index].count == port.value.shape.count else {
                 throw VulkanError(.argument, "input \(port.name) has \(values[index].count) values, expected \(port.value.shape.count)")
             }
-            switch storage {
+            switch inputStorage[index] {
             case .f32: try sources[index].write(values[index])
             case .f16: try sources[index].write(values[index].map { Float16($0) })
             }
@@ -137,10 +142,10 @@ package final class VulkanPlan {
 
     private func read() throws(VulkanError) -> [[Float]] {
         var results: [[Float]] = []
-        for (target, port) in zip(targets, outputs) {
-            switch storage {
-            case .f32: results.append(try target.read(Float.self, count: port.value.shape.count))
-            case .f16: results.append(try target.read(Float16.self, count: port.value.shape.count).map { Float($0) })
+        for (index, port) in outputs.enumerated() {
+            switch outputStorage[index] {
+            case .f32: results.append(try targets[index].read(Float.self, count: port.value.shape.count))
+            case .f16: results.append(try targets[index].read(Float16.self, count: port.value.shape.count).map { Float($0) })
             }
         }
         return results

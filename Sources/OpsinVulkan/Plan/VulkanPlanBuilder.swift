@@ -12,19 +12,22 @@ package final class VulkanPlanBuilder {
     }
 
     package let device: Device
-    /// How activations and weights are stored; sums are fp32.
-    package let storage: Storage
+    /// How the activations and weights of the node that is being lowered are stored; sums are fp32. Its inputs come in the same storage, but for
+    /// `VulkanOp.wideInputs`, which come in fp32.
+    package private(set) var storage: Storage
     private(set) var pending: [Pending] = []
     /// Bytes of weights and parameters on the device.
     private(set) var weightBytes = 0
     private let arena: Buffer
     private let offsets: [Int?]
+    /// By value: bytes of an element.
+    private let widths: [Int]
     private let ring: StagingRing
     private var node: Graph.Node?
 
-    init(_ graph: Graph, _ device: Device, _ storage: Storage) throws(VulkanError) {
-        let memory = ActivationMemory(graph, elementBytes: storage.byteCount, alignment: max(64, device.info.limits.storageAlignment))
-        (self.device, self.storage, offsets, ring) = (device, storage, memory.offsets, StagingRing(device))
+    init(_ assigned: AssignWidths, _ device: Device) throws(VulkanError) {
+        let memory = ActivationMemory(assigned.graph, elementBytes: assigned.elementBytes, alignment: max(64, device.info.limits.storageAlignment))
+        (self.device, storage, widths, offsets, ring) = (device, .f32, assigned.elementBytes, memory.offsets, StagingRing(device))
         arena = try device.memory.allocate(memory.arenaBytes, .device)
     }
 
@@ -34,6 +37,7 @@ package final class VulkanPlanBuilder {
     /// Lowers one node.
     func lower(_ node: Graph.Node) throws(VulkanError) {
         self.node = node
+        storage = storage(of: node.output)
         do {
             try node.op.lower(node, self)
         } catch {
@@ -44,12 +48,15 @@ package final class VulkanPlanBuilder {
     /// Waits for the weights.
     func finish() throws(VulkanError) { try ring.finish() }
 
+    /// How `value` is stored.
+    package func storage(of value: Value) -> Storage { widths.indices.contains(value.index) && widths[value.index] == 2 ? .f16 : .f32 }
+
     /// Where `value` lives, rounded up to whole 64-byte lines, so that a kernel may use the last quad whole.
     package func view(_ value: Value) throws(VulkanError) -> BufferView {
         guard offsets.indices.contains(value.index), let offset = offsets[value.index] else {
             throw VulkanError(.argument, "value \(value.index) has no memory")
         }
-        return BufferView(buffer: arena, offset: offset, byteCount: (value.shape.count * storage.byteCount + 63) / 64 * 64)
+        return BufferView(buffer: arena, offset: offset, byteCount: (value.shape.count * storage(of: value).byteCount + 63) / 64 * 64)
     }
 
     /// Weights on the device, in the plan's storage.
