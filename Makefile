@@ -31,11 +31,13 @@ test: ## builds, then runs every test
 	@$(MAKE) --no-print-directory build
 	@swift build -c release --product OpsinFuzz
 	@$(release)/OpsinFuzz --seconds 60 & fuzz=$$!; swift test $(test_flags); tests=$$?; wait $$fuzz && exit $$tests
+	@Scripts/python_tests
 	@for tests in Tests/*/run.sh; do if [ -x "$$tests" ]; then echo "$$tests" && "$$tests" || exit 1; fi; done
 	@echo "make test: all tests passed"
 
 check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/setup check
+	@Scripts/python_tests --strict-types
 	@Tests/PackageTests/check.sh
 
 dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel

@@ -41,7 +41,7 @@ def glibc_tag(files: list[Path]) -> str:
     return f"manylinux_{newest[0]}_{newest[1]}_{os.uname().machine}"
 
 
-def copy_libraries(staged: Path, target: Path) -> list[Path]:
+def copy_libraries(staged: Path, target: Path) -> tuple[list[Path], dict[str, str]]:
     """The library and, under hashed names, the codecs that it needs; the names inside the files follow."""
     library = target / "libopsin.so.0"
     shutil.copy((staged / "lib/libopsin.so").resolve(), library)
@@ -61,7 +61,7 @@ def copy_libraries(staged: Path, target: Path) -> list[Path]:
         for old, new in renamed.items():
             subprocess.run(["patchelf", "--replace-needed", old, new, str(file)], check=True)
         subprocess.run(["patchelf", "--set-rpath", "$ORIGIN", str(file)], check=True)
-    return files
+    return files, renamed
 
 
 def record(wheel: zipfile.ZipFile, name: str, data: bytes, mode: int, lines: list[str]) -> None:
@@ -79,7 +79,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         package = Path(work) / "opsin"
         shutil.copytree(ROOT / "bindings/python/opsin", package, ignore=shutil.ignore_patterns("__pycache__", "*.so*", "models"))
-        libraries = copy_libraries(staged, package)
+        libraries, codecs = copy_libraries(staged, package)
+        (package / "bin").mkdir()
+        command = package / "bin/opsin"
+        shutil.copy(staged / "bin/opsin", command)
+        for old, new in codecs.items():
+            subprocess.run(["patchelf", "--replace-needed", old, new, str(command)], check=True)
+        subprocess.run(["patchelf", "--set-rpath", "$ORIGIN/..", str(command)], check=True)
+        libraries.append(command)
         shutil.copytree(staged / "share/opsin/models", package / "models")
         tag = f"py3-none-{glibc_tag(libraries)}"
         info = f"opsin-{version}.dist-info"

@@ -85,7 +85,9 @@ runtime = opsin.Runtime(device="vulkan")
 print("device vulkan:", runtime.device.name)
 END
     python3 -m venv venv
-    check "the wheel installs" venv/bin/pip install --quiet "$wheel"
+    check "the wheel installs" venv/bin/pip install --quiet "$wheel" auditwheel
+    tagged() { venv/bin/auditwheel show "$wheel" | tr '\n' ' ' | grep -q "platform tag: \"$(sed 's/.*-none-\(.*\)\.whl/\1/' <<<"$wheel")\""; }
+    check "auditwheel agrees with the wheel's tag" tagged
     check "the wheel runs four tasks, lists devices, falls back" venv/bin/python wheel.py
 fi
 

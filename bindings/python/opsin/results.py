@@ -1,0 +1,291 @@
+"""What a task found: plain values and numpy views into the library's memory, which stays as long as any of them is used."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _header as header
+from ._library import Handle, check, lib, made, text
+from .errors import OpsinError
+
+Item = TypeVar("Item")
+
+_DEPTH_KINDS = {header.OPSIN_DEPTH_RELATIVE_INVERSE: "relative_inverse", header.OPSIN_DEPTH_RELATIVE: "relative", header.OPSIN_DEPTH_METRIC: "metric"}
+
+
+@dataclass(frozen=True)
+class Classification:
+    """A label of the whole image: the model's own index, its name, its probability from 0 to 1."""
+
+    label_id: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Detection:
+    """An object. ``box`` is (x0, y0, x1, y1) in pixels of the upright image."""
+
+    label_id: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A label that a mask holds: how many pixels, and which share of the image from 0 to 1."""
+
+    label_id: int
+    label: str
+    share: float
+    pixels: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """A connected part of a mask. ``outline`` is [points, 2]: x and y along the pixels' edges, clockwise."""
+
+    label_id: int
+    label: str
+    pixels: int
+    box: tuple[float, float, float, float]
+    outline: npt.NDArray[np.float32]
+
+
+class _Memory:
+    """Memory of the library as numpy sees it; keeps the result that it belongs to."""
+
+    def __init__(self, address: int, shape: tuple[int, ...], dtype: npt.DTypeLike, owner: Any) -> None:
+        self._owner = owner
+        self.__array_interface__ = {"version": 3, "shape": shape, "typestr": np.dtype(dtype).str, "data": (address, True)}
+
+
+def view(pointer: Any, shape: tuple[int, ...], dtype: npt.DTypeLike, owner: Any) -> npt.NDArray[Any]:
+    """A read-only array over the library's memory."""
+    address = ctypes.cast(pointer, ctypes.c_void_p).value
+    if address is None or 0 in shape:
+        return np.zeros(shape, dtype)
+    return np.asarray(_Memory(address, shape, dtype, owner))
+
+
+class _ResultHandle(Handle):
+    _release = "opsin_result_release"
+
+
+class Result:
+    """What one image gave."""
+
+    def __init__(self, address: int) -> None:
+        self._handle = _ResultHandle(address)
+
+    @property
+    def width(self) -> int:
+        """Columns of the upright image, in whose pixels everything is given."""
+        return self._size()[0]
+
+    @property
+    def height(self) -> int:
+        """Rows of the upright image."""
+        return self._size()[1]
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Milliseconds of each stage: ``total``, ``decode``, ``preprocess``, ``run``, ``postprocess``."""
+        taken = made(header.opsin_timings)
+        check(lib.opsin_result_timings(self._handle.handle, ctypes.byref(taken)))
+        return {name: float(getattr(taken, f"{name}_ms")) for name in ("total", "decode", "preprocess", "run", "postprocess")}
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What really ran: device, precision, instruction set, threads, and what fell back and why."""
+        found = ctypes.c_char_p()
+        check(lib.opsin_result_report_json(self._handle.handle, ctypes.byref(found)))
+        return dict(json.loads(text(found.value)))
+
+    @property
+    def tensors(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The model's raw outputs, when they were asked for (``logits=True``), and its features."""
+        out: dict[str, npt.NDArray[np.float32]] = {}
+        for index in range(lib.opsin_result_tensor_count(self._handle.handle)):
+            tensor = made(header.opsin_tensor)
+            check(lib.opsin_result_tensor(self._handle.handle, index, ctypes.byref(tensor)))
+            out[text(tensor.name)] = view(tensor.data, tuple(tensor.dims[: tensor.rank]), np.float32, self._handle)
+        return out
+
+    def to_json(self, image: str | None = None) -> str:
+        """The line that the command prints with ``--json``."""
+        found = ctypes.c_char_p()
+        check(lib.opsin_result_to_json(self._handle.handle, image.encode() if image is not None else None, ctypes.byref(found)))
+        return text(found.value)
+
+    def _size(self) -> tuple[int, int]:
+        width, height = ctypes.c_int32(), ctypes.c_int32()
+        check(lib.opsin_result_image_size(self._handle.handle, ctypes.byref(width), ctypes.byref(height)))
+        return width.value, height.value
+
+    def _show(self, function: str, kind: Any) -> Any:
+        value = made(kind)
+        check(getattr(lib, function)(self._handle.handle, ctypes.byref(value)))
+        return value
+
+
+class _ListResult(Result, Sequence[Item], Generic[Item]):
+    """A result that is a sequence of what was found."""
+
+    _items: list[Item]
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._items!r})"
+
+
+class Classes(_ListResult[Classification]):
+    """The labels of an image, best first: a sequence of ``Classification``."""
+
+    def __init__(self, address: int) -> None:
+        super().__init__(address)
+        found = self._show("opsin_result_classes", header.opsin_classes)
+        self._items = [Classification(int(found.label_id[i]), text(found.label[i]), float(found.score[i])) for i in range(found.count)]
+        #: [count] the model's own indices.
+        self.class_id: npt.NDArray[np.int32] = view(found.label_id, (found.count,), np.int32, self._handle)
+        #: [count] probabilities from 0 to 1.
+        self.confidence: npt.NDArray[np.float32] = view(found.score, (found.count,), np.float32, self._handle)
+
+
+class Detections(_ListResult[Detection]):
+    """The objects of an image, best first: a sequence of ``Detection``. ``xyxy``, ``confidence`` and ``class_id`` are named as in supervision.Detections."""
+
+    def __init__(self, address: int) -> None:
+        super().__init__(address)
+        found = self._show("opsin_result_detections", header.opsin_detections)
+        count = int(found.count)
+        #: [count, 4] x0, y0, x1, y1 in pixels of the upright image.
+        self.xyxy: npt.NDArray[np.float32] = view(found.box, (count, 4), np.float32, self._handle)
+        #: [count] scores from 0 to 1.
+        self.confidence: npt.NDArray[np.float32] = view(found.score, (count,), np.float32, self._handle)
+        #: [count] the model's own indices.
+        self.class_id: npt.NDArray[np.int32] = view(found.label_id, (count,), np.int32, self._handle)
+        self._items = []
+        for i in range(count):
+            x0, y0, x1, y1 = (float(value) for value in self.xyxy[i])
+            self._items.append(Detection(int(self.class_id[i]), text(found.label[i]), float(self.confidence[i]), (x0, y0, x1, y1)))
+
+    @property
+    def data(self) -> dict[str, list[str]]:
+        """``class_name``, as supervision keeps it."""
+        return {"class_name": [item.label for item in self._items]}
+
+
+class Segmentation(Result):
+    """A label for each pixel."""
+
+    def __init__(self, address: int) -> None:
+        super().__init__(address)
+        found = self._show("opsin_result_mask", header.opsin_mask)
+        shape = (int(found.height), int(found.width))
+        #: [height, width] uint16: the model's own indices; 65535 where the model did not look, because its recipe crops.
+        self.mask: npt.NDArray[np.uint16] = view(found.label_id, shape, np.uint16, self._handle)
+        #: [height, width] probability of that label; None unless asked for (``confidence=True``).
+        self.confidence: npt.NDArray[np.float32] | None = view(found.confidence, shape, np.float32, self._handle) if found.confidence else None
+        parts = self._show("opsin_result_segments", header.opsin_segments)
+        #: The labels that occur, the largest share first.
+        self.segments: list[Segment] = [
+            Segment(int(parts.label_id[i]), text(parts.label[i]), float(parts.share[i]), int(parts.pixels[i])) for i in range(parts.count)]
+
+    @property
+    def regions(self) -> list[Region]:
+        """Connected regions, the largest first. Only when asked for (``regions=True``)."""
+        found = self._show("opsin_result_regions", header.opsin_regions)
+        out = []
+        for i in range(found.count):
+            points, count = ctypes.POINTER(ctypes.c_float)(), ctypes.c_uint32()
+            check(lib.opsin_result_region_outline(self._handle.handle, i, ctypes.byref(points), ctypes.byref(count)))
+            x0, y0, x1, y1 = (float(found.box[4 * i + side]) for side in range(4))
+            outline = view(points, (count.value, 2), np.float32, self._handle)
+            out.append(Region(int(found.label_id[i]), text(found.label[i]), int(found.pixels[i]), (x0, y0, x1, y1), outline))
+        return out
+
+    def rle(self, label_id: int) -> dict[str, Any]:
+        """COCO's compressed run-length encoding of a label: ``{"size": [height, width], "counts": text}``."""
+        counts = ctypes.c_char_p()
+        check(lib.opsin_result_mask_rle(self._handle.handle, label_id, ctypes.byref(counts)))
+        return {"size": list(self.mask.shape), "counts": text(counts.value)}
+
+    def save(self, path: str) -> None:
+        """Writes the mask as a PNG with the model's palette."""
+        check(lib.opsin_result_save(self._handle.handle, str(path).encode()))
+
+    def __repr__(self) -> str:
+        return f"Segmentation({self.mask.shape[1]} x {self.mask.shape[0]}, {self.segments!r})"
+
+
+class Depth(Result):
+    """A distance for each pixel."""
+
+    def __init__(self, address: int) -> None:
+        super().__init__(address)
+        found = self._show("opsin_result_depth", header.opsin_depth)
+        #: [height, width] float32; what the numbers mean is ``kind``.
+        self.depth: npt.NDArray[np.float32] = view(found.data, (int(found.height), int(found.width)), np.float32, self._handle)
+        #: ``relative_inverse`` (larger is nearer), ``relative`` (larger is farther) or ``metric`` (metres).
+        self.kind: str = _DEPTH_KINDS.get(int(found.kind), "unknown")
+        #: Least finite value.
+        self.min: float = float(found.min)
+        #: Largest finite value.
+        self.max: float = float(found.max)
+
+    def percentile(self, percent: float) -> float:
+        """The value below which that share of the pixels lie, as ``numpy.percentile`` has it."""
+        value = ctypes.c_float()
+        check(lib.opsin_result_depth_percentile(self._handle.handle, percent, ctypes.byref(value)))
+        return float(value.value)
+
+    def save(self, path: str) -> None:
+        """Writes ``.npy``, ``.pfm`` (float32) or a 16-bit ``.png`` stretched over the range."""
+        check(lib.opsin_result_save(self._handle.handle, str(path).encode()))
+
+    def __repr__(self) -> str:
+        return f"Depth({self.depth.shape[1]} x {self.depth.shape[0]}, {self.kind}, {self.min:g} to {self.max:g})"
+
+
+class Features(Result):
+    """The maps of a model that has no task of its own: ``tensors``."""
+
+
+_KINDS: dict[int, type[Result]] = {
+    header.OPSIN_TASK_CLASSIFY: Classes, header.OPSIN_TASK_DETECT: Detections, header.OPSIN_TASK_SEGMENT: Segmentation, header.OPSIN_TASK_DEPTH: Depth,
+}
+
+
+def result_of(address: int) -> Result | OpsinError:
+    """The result of a handle, which it takes over; of an image that failed in a batch its exception."""
+    from .errors import error_of
+
+    status = lib.opsin_result_status(address)
+    if status < 0:
+        error = error_of(status, text(lib.opsin_result_error(address)))
+        lib.opsin_result_release(address)
+        return error
+    return _KINDS.get(lib.opsin_result_task(address), Features)(address)

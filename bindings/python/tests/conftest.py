@@ -1,0 +1,19 @@
+"""What the tests share: the module of this tree, and its photos."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "bindings/python"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def cat() -> Path:
+    return ROOT / "Examples/images/cat.jpg"
