@@ -38,6 +38,7 @@ test: ## builds, then runs every test
 check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/setup check
 	@Scripts/python_tests --strict-types
+	@Tests/ABITests/abi.sh
 	@Tests/PackageTests/check.sh
 
 dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel
