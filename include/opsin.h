@@ -743,7 +743,7 @@ OPSIN_API void opsin_picture_release(opsin_picture *picture);
  * Writes an image, turned upright and cut to its region of interest.
  *
  * @param image read until the call returns; 8 or 16 bits a channel
- * @param path  ".png", ".ppm" or ".pgm"; an existing file is replaced
+ * @param path  ".png", ".jpg" or ".jpeg" (quality 92), ".ppm" or ".pgm"; an existing file is replaced
  * Any thread. Blocks while writing.
  *
  * @return OPSIN_OK; OPSIN_E_ARGUMENT; OPSIN_E_VERSION; OPSIN_E_IO; OPSIN_E_UNSUPPORTED: another extension, or a format that the file cannot hold

@@ -19,7 +19,7 @@ extension Image {
         }
     }
 
-    /// Writes PNG, PPM or PGM, by the extension of `path`.
+    /// Writes PNG, JPEG (quality 92), PPM or PGM, by the extension of `path`.
     public func write(to path: String) throws(OpsinError) {
         do {
             try pixels.write(to: path)

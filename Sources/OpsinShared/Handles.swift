@@ -54,7 +54,7 @@ final class RuntimeObject: Sendable {
         (self.model, self.runtime) = (model, runtime)
         let ports = try opsin { () throws(OpsinError) in try model.tensors() }
         (inputs, outputs, features) = (ports.inputs, ports.outputs, ports.features)
-        unsafe palette = lent.palette(max(model.labels.count, 1))
+        unsafe palette = lent.palette(max(model.labels.count, 1), model.task)
     }
 }
 

@@ -55,18 +55,6 @@ public func opsin_result_save_point_cloud(
 ) -> opsin_status { unsafe refuse(result, .depth) }
 
 @c @implementation
-public func opsin_result_draw(
-    _ result: OpaquePointer?, _ options: UnsafePointer<opsin_draw_options>?, _ canvas: UnsafePointer<opsin_canvas>?
-) -> opsin_status {
-    answer { () throws(Failure) in
-        _ = try unsafe Handles.results.object(result, "result")
-        _ = try unsafe readOrDefault(options, "options")
-        _ = try unsafe read(canvas, "canvas")
-        throw Failure.unsupported("drawing")
-    }
-}
-
-@c @implementation
 public func opsin_result_save(_ result: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> opsin_status {
     answer { () throws(Failure) in
         let object = try unsafe Handles.results.object(result, "result")

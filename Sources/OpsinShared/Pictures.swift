@@ -150,8 +150,8 @@ public func opsin_image_save(_ image: UnsafePointer<opsin_image>?, _ path: Unsaf
     answer { () throws(Failure) in
         let pixels = try unsafe Opsin.Image(image)
         let path = try unsafe text(path, "path")
-        guard [".png", ".ppm", ".pgm"].contains(where: { path.lowercased().hasSuffix($0) }) else {
-            throw Failure(OPSIN_E_UNSUPPORTED, "\(path): the extension is none of .png, .ppm, .pgm")
+        guard [".png", ".jpg", ".jpeg", ".ppm", ".pgm"].contains(where: { path.lowercased().hasSuffix($0) }) else {
+            throw Failure(OPSIN_E_UNSUPPORTED, "\(path): the extension is none of .png, .jpg, .jpeg, .ppm, .pgm")
         }
         try opsin { () throws(OpsinError) in try pixels.write(to: path) }
     }

@@ -15,7 +15,7 @@ package struct Gray16: Hashable, Sendable {
     /// A PNG of 16 bits a sample. `level` is zlib's, 0 to 9.
     package func png(level: Int = 3) throws(VisionError) -> [UInt8] {
         let (width, height) = (width, height)
-        return unsafe try encodePNG { out, count, message in
+        return unsafe try encode { out, count, message in
             unsafe values.withUnsafeBytes {
                 unsafe opsin_png_encode($0.baseAddress, UInt32(width), UInt32(height), 1, 16, Int32(clamping: level), out, count, message)
             }
@@ -27,9 +27,19 @@ extension Image {
     /// A PNG of 8 bits a sample. `level` is zlib's, 0 to 9.
     package func png(level: Int = 3) throws(VisionError) -> [UInt8] {
         let (width, height, channels) = (width, height, channels)
-        return unsafe try encodePNG { out, count, message in
+        return unsafe try encode { out, count, message in
             unsafe pixels.withUnsafeBytes {
                 unsafe opsin_png_encode($0.baseAddress, UInt32(width), UInt32(height), UInt32(channels), 8, Int32(clamping: level), out, count, message)
+            }
+        }
+    }
+
+    /// A JPEG with its colours at full resolution. `quality` is libjpeg's, 1 to 100.
+    package func jpeg(quality: Int = 92) throws(VisionError) -> [UInt8] {
+        let (width, height, channels) = (width, height, channels)
+        return unsafe try encode { out, count, message in
+            unsafe pixels.withUnsafeBufferPointer {
+                unsafe opsin_jpeg_encode($0.baseAddress, UInt32(width), UInt32(height), UInt32(channels), Int32(clamping: quality), out, count, message)
             }
         }
     }
@@ -37,17 +47,20 @@ extension Image {
     /// Binary PGM (P5) of gray, PPM (P6) of RGB.
     package func pnm() -> [UInt8] { Array("\(channels == 1 ? "P5" : "P6")\n\(width) \(height)\n255\n".utf8) + pixels }
 
-    /// Writes a file in the format of its extension: `.png`, `.ppm`, `.pgm` or `.pnm`.
+    /// Writes a file in the format of its extension: `.png`, `.jpg`, `.jpeg`, `.ppm`, `.pgm` or `.pnm`.
     package func write(to path: String, level: Int = 3) throws(VisionError) {
         let name = path.lowercased()
         if name.hasSuffix(".png") {
             let bytes = try png(level: level)
             try File.write(bytes.span, to: path)
+        } else if name.hasSuffix(".jpg") || name.hasSuffix(".jpeg") {
+            let bytes = try jpeg()
+            try File.write(bytes.span, to: path)
         } else if name.hasSuffix(".ppm") || name.hasSuffix(".pgm") || name.hasSuffix(".pnm") {
             let bytes = pnm()
             try File.write(bytes.span, to: path)
         } else {
-            throw VisionError(.argument, "expected a name that ends in .png, .ppm, .pgm or .pnm", path: path)
+            throw VisionError(.argument, "expected a name that ends in .png, .jpg, .jpeg, .ppm, .pgm or .pnm", path: path)
         }
     }
 }
@@ -55,7 +68,7 @@ extension Image {
 private typealias Encode = (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<CChar>) -> Int32
 
 /// Runs the encoder and takes over its memory.
-private func encodePNG(_ body: Encode) throws(VisionError) -> [UInt8] {
+private func encode(_ body: Encode) throws(VisionError) -> [UInt8] {
     var encoded: UnsafeMutablePointer<UInt8>?
     var count = 0
     var message = [CChar](repeating: 0, count: Int(OPSIN_CODEC_MESSAGE))

@@ -585,6 +585,55 @@ static void forked(opsin_session *session) {
 }
 
 /* What no build has yet is refused with a sentence; releasing NULL does nothing. */
+/* A result drawn into callers' pixels: all four formats, both directions of rows, nothing outside of them. */
+static void drawing(opsin_session *session) {
+    enum { WIDTH = 200, HEIGHT = 160, GAP = 5 };
+    static uint8_t memory[(WIDTH * 4 + GAP) * HEIGHT], first[WIDTH * HEIGHT * 3];
+    const int32_t formats[] = {OPSIN_FORMAT_RGB8, OPSIN_FORMAT_BGR8, OPSIN_FORMAT_RGBA8, OPSIN_FORMAT_BGRA8};
+    opsin_result *result = NULL;
+    opsin_canvas canvas;
+    opsin_draw_options options;
+    opsin_canvas_init(&canvas, sizeof canvas);
+    opsin_draw_options_init(&options, sizeof options);
+    GIVES(OPSIN_OK, opsin_run_file(session, photo_path, &result));
+    for (int round = 0; round < 8; round++) {
+        const int32_t format = formats[round / 2];
+        const int pixel = round / 2 < 2 ? 3 : 4, stride = WIDTH * pixel + GAP, down = round % 2 ? -1 : 1, red = round / 2 % 2 ? 2 : 0;
+        uint8_t *top = memory + (down < 0 ? stride * (HEIGHT - 1) : 0);
+        int changed = 0, differing = 0, spilt = 0;
+        memset(memory, 50, sizeof memory);
+        canvas.format = format, canvas.width = WIDTH, canvas.height = HEIGHT, canvas.stride_bytes = (int64_t)stride * down, canvas.data = top;
+        GIVES(OPSIN_OK, opsin_result_draw(result, NULL, &canvas));
+        for (int y = 0; y < HEIGHT; y++) {
+            const uint8_t *row = top + (ptrdiff_t)stride * down * y;
+            for (int x = 0; x < WIDTH; x++) {
+                const uint8_t rgb[3] = {row[x * pixel + red], row[x * pixel + 1], row[x * pixel + 2 - red]};
+                changed += rgb[0] != 50 || rgb[1] != 50 || rgb[2] != 50;
+                spilt += pixel == 4 && row[x * pixel + 3] != 50;
+                if (round == 0) memcpy(first + (y * WIDTH + x) * 3, rgb, 3);
+                differing += memcmp(first + (y * WIDTH + x) * 3, rgb, 3) != 0;
+            }
+            for (int gap = 0; gap < GAP; gap++) spilt += row[WIDTH * pixel + gap] != 50;
+        }
+        CHECK(changed > 1000 && changed < WIDTH * HEIGHT && differing == 0 && spilt == 0);
+    }
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(NULL, NULL, &canvas));
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, NULL, NULL));
+    options.flags = 0x80u;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, &options, &canvas));
+    options.flags = OPSIN_DRAW_LEGEND, options.colormap = 7;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, &options, &canvas));
+    options.colormap = 0, options.palette_count = 3;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, &options, &canvas));
+    canvas.format = OPSIN_FORMAT_GRAY8;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, NULL, &canvas));
+    canvas.format = OPSIN_FORMAT_RGBA8, canvas.stride_bytes = 4;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, NULL, &canvas));
+    canvas.stride_bytes = 0, canvas.data = NULL;
+    FAILS(OPSIN_E_ARGUMENT, opsin_result_draw(result, NULL, &canvas));
+    opsin_result_release(result);
+}
+
 static void absent(opsin_runtime *runtime, opsin_session *session) {
     opsin_request *request = NULL;
     opsin_stream *stream = NULL;
@@ -648,6 +697,7 @@ int main(int argc, char **argv) {
         growth(session);
         forked(session);
         release_orders();
+        drawing(session);
         absent(runtime, session);
     }
     opsin_session_release(session);

@@ -31,6 +31,10 @@ int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest,
 // Decodes into width x height x channels bytes. CMYK and YCCK are taken as stored inverted and come as RGB.
 int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint8_t *pixels, char *message);
 
+// Encodes gray or RGB rows into memory that the caller frees with opsin_codec_free(). Quality 1 to 100; sides of at most 65500 pixels.
+int32_t opsin_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int32_t quality, uint8_t **out, size_t *count,
+                          char *message);
+
 int32_t opsin_png_header(const uint8_t *bytes, size_t count, opsin_codec_info *info, char *message);
 // As above; 16 bits become 8 by rounding, alpha and transparency are dropped, gamma and profiles are not applied. Sets info->orientation.
 int32_t opsin_png_decode(const uint8_t *bytes, size_t count, opsin_codec_info *info, uint8_t *pixels, char *message);

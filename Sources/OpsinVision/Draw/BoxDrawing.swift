@@ -5,12 +5,13 @@ package struct NamedBox: Hashable, Sendable {
     let x1: Float
     let y1: Float
     let name: String
+    let detail: String
     let color: RGBColor
 
-    /// Edges in pixels of the canvas; `name` is what its tag says, "" for none.
-    package init(x0: Float, y0: Float, x1: Float, y1: Float, name: String, color: RGBColor) {
+    /// Edges in pixels of the canvas. `name` and `detail` are what its tag says, "" for none; the end of a long name makes room for the detail.
+    package init(x0: Float, y0: Float, x1: Float, y1: Float, name: String, detail: String = "", color: RGBColor) {
         (self.x0, self.y0, self.x1, self.y1) = (x0, y0, x1, y1)
-        (self.name, self.color) = (name, color)
+        (self.name, self.detail, self.color) = (name, detail, color)
     }
 }
 
@@ -25,8 +26,8 @@ extension Canvas {
         }
         guard scale.hasRoomForText else { return }
         var tags = TagPlacer(width: width, height: height)
-        for (box, frame) in zip(boxes, frames) where !box.name.isEmpty {
-            let tag = Tag(box.name, on: self, scale)
+        for (box, frame) in zip(boxes, frames) where !(box.name + box.detail).isEmpty {
+            let tag = Tag(box, on: self, scale)
             guard let place = tags.place(width: tag.width, height: tag.height, at: frame) else { continue }
             draw(tag, in: place, box.color)
         }
@@ -69,10 +70,13 @@ private struct Tag {
     /// Pixels from its top to the letters' baseline: capitals stand in the middle.
     let baseline: Float
 
-    init(_ name: String, on canvas: Canvas, _ scale: DrawScale) {
+    /// No wider than half of the canvas, or 12 em where that is more.
+    init(_ box: NamedBox, on canvas: Canvas, _ scale: DrawScale) {
         size = scale.text
         inset = (size * 0.3).rounded()
-        text = Font.fitted(name, width: Float(canvas.width) - 2 * inset, size: size)
+        let most = min(max(Float(canvas.width) / 2, 12 * size), Float(canvas.width)) - 2 * inset
+        let name = Font.fitted(box.name, width: most - Font.width(box.detail, size: size), size: size)
+        text = Font.fitted(name + box.detail, width: most, size: size)
         width = pixel(Font.width(text, size: size) + 2 * inset + 0.999)
         height = pixel(size * 1.35)
         baseline = ((Float(height) + size * Font.capitalHeight) / 2).rounded()

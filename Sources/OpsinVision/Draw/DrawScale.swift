@@ -18,14 +18,16 @@ package struct DrawScale: Hashable, Sendable {
 }
 
 /// A rectangle of whole pixels.
-struct PixelRect: Hashable {
-    var x: Int
-    var y: Int
-    var width: Int
-    var height: Int
+package struct PixelRect: Hashable, Sendable {
+    package let x: Int
+    package let y: Int
+    package let width: Int
+    package let height: Int
+
+    package init(x: Int, y: Int, width: Int, height: Int) { (self.x, self.y, self.width, self.height) = (x, y, width, height) }
 
     var columns: Range<Int> { x..<x + max(width, 0) }
     var rows: Range<Int> { y..<y + max(height, 0) }
 
-    func overlaps(_ other: PixelRect) -> Bool { columns.overlaps(other.columns) && rows.overlaps(other.rows) }
+    package func overlaps(_ other: PixelRect) -> Bool { columns.overlaps(other.columns) && rows.overlaps(other.rows) }
 }

@@ -12,7 +12,7 @@ struct Glyph {
 }
 
 /// The built-in font: Roboto Medium (FontData.swift).
-enum Font {
+package enum Font {
     /// Units of the em square.
     static let units: Float = 1024
     /// Height of a capital letter, and how deep a letter hangs below the baseline, as shares of the em.
@@ -31,10 +31,10 @@ enum Font {
     }
 
     /// Pixels from the start of a text to the place of the next letter, at `size` pixels to the em.
-    static func width(_ text: String, size: Float) -> Float { shapes(text).reduce(0) { $0 + Float($1.advance) } * size / units }
+    package static func width(_ text: String, size: Float) -> Float { shapes(text).reduce(0) { $0 + Float($1.advance) } * size / units }
 
     /// The text, or as much of its start as is not wider than `width`, with an ellipsis.
-    static func fitted(_ text: String, width limit: Float, size: Float) -> String {
+    package static func fitted(_ text: String, width limit: Float, size: Float) -> String {
         guard width(text, size: size) > limit else { return text }
         var kept = text
         while !kept.isEmpty, width(kept + "…", size: size) > limit { kept.removeLast() }

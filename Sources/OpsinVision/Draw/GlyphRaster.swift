@@ -97,7 +97,7 @@ private func middle(_ a: Glyph.Point, _ b: Glyph.Point) -> Glyph.Point { Glyph.P
 
 extension Canvas {
     /// Draws a line of text with its baseline's start at (`x`, `y`), `size` pixels to the em, at most 2000; far outside of the canvas it draws nothing.
-    func draw(_ text: String, x: Float, y: Float, size: Float, _ color: RGBColor) {
+    package func draw(_ text: String, x: Float, y: Float, size: Float, _ color: RGBColor) {
         guard abs(x) < 100_000, abs(y) < 100_000, size > 0, size <= 2000 else { return }
         var pen = x
         for glyph in Font.shapes(text) {

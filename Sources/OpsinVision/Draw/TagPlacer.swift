@@ -1,13 +1,14 @@
 /// Finds places for tags: inside of the canvas, near their boxes, not over each other.
-struct TagPlacer {
+package struct TagPlacer {
     private let width: Int
     private let height: Int
     private var taken: [PixelRect] = []
 
-    init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
+    /// For a canvas of that size.
+    package init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
 
     /// Takes a place for a tag of that size at a box; nil when there is no room left near it.
-    mutating func place(width tagWidth: Int, height tagHeight: Int, at box: PixelRect) -> PixelRect? {
+    package mutating func place(width tagWidth: Int, height tagHeight: Int, at box: PixelRect) -> PixelRect? {
         let place = candidates(tagWidth, tagHeight, box)
             .map { PixelRect(x: min(max($0.x, 0), width - tagWidth), y: $0.y, width: tagWidth, height: tagHeight) }
             .first { tag in tag.x >= 0 && tag.y >= 0 && tag.y + tagHeight <= height && !taken.contains { $0.overlaps(tag) } }
