@@ -89,6 +89,10 @@ END
     tagged() { venv/bin/auditwheel show "$wheel" | tr '\n' ' ' | grep -q "platform tag: \"$(sed 's/.*-none-\(.*\)\.whl/\1/' <<<"$wheel")\""; }
     check "auditwheel agrees with the wheel's tag" tagged
     check "the wheel runs four tasks, lists devices, falls back" venv/bin/python wheel.py
+    mkdir snippets
+    cp cat.jpg snippets/
+    snippets() { (cd snippets && "$tree/Scripts/run_snippets" "$tree/docs/getting-started.md" --sdk "$sdk" --python "$work/venv/bin/python"); }
+    check "the snippets of getting-started.md run" snippets
 fi
 
 [ $failed = 0 ] && echo "package: all checks passed"
