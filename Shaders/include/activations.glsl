@@ -11,6 +11,8 @@
 #define HARD_SWISH 7
 #define HARD_SIGMOID 8
 #define TANH 9
+#define AT_LEAST 10
+#define AT_MOST 11
 
 vec4 sigmoid(vec4 v) { return 1.0 / (1.0 + exp(-v)); }
 
@@ -36,6 +38,8 @@ vec4 activate(vec4 v, uint function, float slope) {
     case HARD_SWISH: return v * clamp(v + 3.0, 0.0, 6.0) / 6.0;
     case HARD_SIGMOID: return clamp(v + 3.0, 0.0, 6.0) / 6.0;
     case TANH: return tanh_of(v);
+    case AT_LEAST: return max(v, slope);
+    case AT_MOST: return min(v, slope);
     }
     return v;
 }

@@ -24,8 +24,24 @@ OPSIN_INLINE void activate16(int32_t activation, float slope, f32x16 *v) {
         break;
     }
     case OPSIN_ACTIVATION_TANH: tanh16(v); break;
+    case OPSIN_ACTIVATION_AT_LEAST: *v = MAX(SPLAT(slope), x); break;
+    case OPSIN_ACTIVATION_AT_MOST: *v = MIN(SPLAT(slope), x); break;
     default: break;
     }
+}
+
+// Functions that are `min(max(v, low), high)`: products apply them in registers.
+OPSIN_INLINE int is_clamp(int32_t activation) {
+    return activation == OPSIN_ACTIVATION_RELU || activation == OPSIN_ACTIVATION_RELU6 || activation == OPSIN_ACTIVATION_AT_LEAST ||
+           activation == OPSIN_ACTIVATION_AT_MOST;
+}
+
+OPSIN_INLINE float clamp_low(int32_t activation, float slope) {
+    return activation == OPSIN_ACTIVATION_AT_LEAST ? slope : activation == OPSIN_ACTIVATION_AT_MOST ? -INFINITY : 0.0f;
+}
+
+OPSIN_INLINE float clamp_high(int32_t activation, float slope) {
+    return activation == OPSIN_ACTIVATION_RELU6 ? 6.0f : activation == OPSIN_ACTIVATION_AT_MOST ? slope : INFINITY;
 }
 
 // Runs `loop(constant)` with the constant that `activation` is: one loop per function, no branch inside.
@@ -40,5 +56,7 @@ OPSIN_INLINE void activate16(int32_t activation, float slope, f32x16 *v) {
     case OPSIN_ACTIVATION_HARD_SWISH: loop(OPSIN_ACTIVATION_HARD_SWISH); break;                                                                        \
     case OPSIN_ACTIVATION_HARD_SIGMOID: loop(OPSIN_ACTIVATION_HARD_SIGMOID); break;                                                                    \
     case OPSIN_ACTIVATION_TANH: loop(OPSIN_ACTIVATION_TANH); break;                                                                                    \
+    case OPSIN_ACTIVATION_AT_LEAST: loop(OPSIN_ACTIVATION_AT_LEAST); break;                                                                            \
+    case OPSIN_ACTIVATION_AT_MOST: loop(OPSIN_ACTIVATION_AT_MOST); break;                                                                             \
     default: loop(OPSIN_ACTIVATION_IDENTITY); break;                                                                                                   \
     }

@@ -29,8 +29,8 @@ INLINE void finish_pixels(V sums[TILE_PIXELS], const int rows, const int columns
             sums[i] = add(sums[i], load_first(t->residual + offset[i / columns] + (size_t)(i % columns) * t->channels + c, tail));
         }
     }
-    if (e->activation == OPSIN_ACTIVATION_RELU || e->activation == OPSIN_ACTIVATION_RELU6) {
-        const V low = splat(0), high = splat(e->activation == OPSIN_ACTIVATION_RELU6 ? 6.0f : __builtin_inff());
+    if (is_clamp(e->activation)) {
+        const V low = splat(clamp_low(e->activation, e->slope)), high = splat(clamp_high(e->activation, e->slope));
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) sums[i] = smaller(high, larger(low, sums[i]));
     } else if (e->activation != OPSIN_ACTIVATION_IDENTITY) {

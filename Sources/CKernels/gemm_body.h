@@ -78,8 +78,8 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
         }
         residual = NULL;
     }
-    if (e->activation == OPSIN_ACTIVATION_RELU || e->activation == OPSIN_ACTIVATION_RELU6) {
-        const V low = splat(0), high = splat(e->activation == OPSIN_ACTIVATION_RELU6 ? 6.0f : __builtin_inff());
+    if (is_clamp(e->activation)) {
+        const V low = splat(clamp_low(e->activation, e->slope)), high = splat(clamp_high(e->activation, e->slope));
 #pragma unroll
         for (int i = 0; i < rows; i++) {
 #pragma unroll

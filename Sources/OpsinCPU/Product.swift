@@ -76,7 +76,7 @@ extension Epilogue {
 }
 
 extension ActivationFunction {
-    /// The number that kernels know the function by, and the slope of a leaky ReLU.
+    /// The number that kernels know the function by, and the slope of a leaky ReLU or the bound of a clamp.
     var c: (Int32, slope: Float) {
         switch self {
         case .identity: (OPSIN_ACTIVATION_IDENTITY, 0)
@@ -89,6 +89,8 @@ extension ActivationFunction {
         case .hardSwish: (OPSIN_ACTIVATION_HARD_SWISH, 0)
         case .hardSigmoid: (OPSIN_ACTIVATION_HARD_SIGMOID, 0)
         case .tanh: (OPSIN_ACTIVATION_TANH, 0)
+        case .atLeast(let bound): (OPSIN_ACTIVATION_AT_LEAST, bound)
+        case .atMost(let bound): (OPSIN_ACTIVATION_AT_MOST, bound)
         }
     }
 }

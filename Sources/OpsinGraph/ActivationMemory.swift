@@ -87,9 +87,9 @@ extension Op {
     /// Every element of the output depends on the elements of the first input at the same place, pixel or (norms) image only, so a backend may write over them.
     package var mayOverwriteFirstInput: Bool {
         switch self {
-        case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .softmax: true
-        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice,
-            .windowedAttention:
+        case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
+        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .distributionStatistics, .distributionToBox, .globalAveragePool, .linear, .matMul,
+            .maxPool2D, .pad, .reshape, .resize, .slice, .windowedAttention:
             false
         }
     }

@@ -24,6 +24,8 @@ package enum Op: Sendable {
     case concat(Concat)
     case conv2D(Conv2D)
     case depthwiseConv2D(DepthwiseConv2D)
+    case distributionStatistics(DistributionStatistics)
+    case distributionToBox(DistributionToBox)
     case globalAveragePool(GlobalAveragePool)
     case groupNorm(GroupNorm)
     case layerNorm(LayerNorm)
@@ -35,6 +37,7 @@ package enum Op: Sendable {
     case pad(Pad)
     case reshape(Reshape)
     case resize(Resize)
+    case rmsNorm(RMSNorm)
     case slice(Slice)
     case softmax(Softmax)
     case windowedAttention(WindowedAttention)
@@ -50,6 +53,8 @@ package enum Op: Sendable {
         case .concat(let op): op
         case .conv2D(let op): op
         case .depthwiseConv2D(let op): op
+        case .distributionStatistics(let op): op
+        case .distributionToBox(let op): op
         case .globalAveragePool(let op): op
         case .groupNorm(let op): op
         case .layerNorm(let op): op
@@ -61,6 +66,7 @@ package enum Op: Sendable {
         case .pad(let op): op
         case .reshape(let op): op
         case .resize(let op): op
+        case .rmsNorm(let op): op
         case .slice(let op): op
         case .softmax(let op): op
         case .windowedAttention(let op): op

@@ -111,4 +111,84 @@ import OpsinGraph
         graph.output("y", y, layout: .nchw)
         #expect(graph.optimized().nodes.map(\.name) == ["used"])
     }
+
+    /// One factor and one summand for all channels, as HGNetV2's affine block has them.
+    func affine(_ channels: Int, scale: Float, shift: Float) throws -> Op {
+        func all(_ value: Float) -> [Float] { [Float](repeating: value, count: channels) }
+        return .batchNorm(try BatchNorm(weight: all(scale), bias: all(shift), mean: all(0), variance: all(1), epsilon: 0))
+    }
+
+    /// `conv -> norm -> ReLU -> affine -> conv 3x3` is two convolutions: the affine's shift must not go into the second one, whose zeros do not see it.
+    @Test(arguments: [Float(0.5), -2])
+    func anAffineBehindAReLUFoldsIntoTheLayerBeforeIt(scale: Float) throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 5, w: 5, c: 3))
+        var y = try graph.append(pointwise(3, 4, bias: true), [x], name: "first")
+        y = try graph.append(norm(4), [y], name: "bn")
+        y = try graph.append(.activation(Activation(.relu)), [y], name: "relu")
+        y = try graph.append(affine(4, scale: scale, shift: -0.75), [y], name: "affine")
+        let second = try Conv2D(window: SlidingWindow(3, padding: .symmetric(kernel: 3)), inputChannels: 4, outputChannels: 2, filter: filter([2, 4, 3, 3]))
+        y = try graph.append(.conv2D(second), [y], name: "second")
+        graph.output("y", y, layout: .nchw)
+        let optimized = graph.optimized()
+        #expect(optimized.nodes.map(\.name) == ["first", "second"])
+        let weighted = try #require(optimized.nodes[0].op.weighted)
+        #expect(weighted.epilogue == Epilogue(activation: scale > 0 ? .atLeast(-0.75) : .atMost(-0.75)))
+        #expect(weighted.filter.outputScale?.count == 4)
+        #expect(optimized.nodes[1].op.weighted?.filter.inputScale == nil)
+    }
+
+    @Test func anAffineOfMixedSignsStays() throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 5, w: 5, c: 2))
+        var y = try graph.append(pointwise(2, 2), [x], name: "conv")
+        y = try graph.append(.activation(Activation(.relu)), [y], name: "relu")
+        let mixed = try BatchNorm(weight: [1, -1], bias: [2, 2], mean: [0, 0], variance: [1, 1], epsilon: 0)
+        y = try graph.append(.batchNorm(mixed), [y], name: "affine")
+        graph.output("y", y, layout: .nchw)
+        #expect(graph.optimized().nodes.count == 2)
+    }
+
+    /// RepVGG's block: a 3x3 and a 1x1 convolution of one map, each with its norm, added, then an activation.
+    @Test func parallelConvolutionsBecomeOne() throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 5, w: 5, c: 2))
+        let wide = try Conv2D(window: SlidingWindow(3, padding: .symmetric(kernel: 3)), inputChannels: 2, outputChannels: 2, filter: filter([2, 2, 3, 3]))
+        var a = try graph.append(.conv2D(wide), [x], name: "wide")
+        a = try graph.append(norm(2), [a], name: "wide.bn")
+        var b = try graph.append(pointwise(2, 2, bias: true), [x], name: "narrow")
+        b = try graph.append(norm(2), [b], name: "narrow.bn")
+        var y = try graph.append(.add(Add()), [a, b], name: "add")
+        y = try graph.append(.activation(Activation(.silu)), [y], name: "silu")
+        graph.output("y", y, layout: .nchw)
+        let optimized = graph.optimized()
+        let node = try #require(optimized.nodes.first)
+        guard case .conv2D(let merged) = node.op, optimized.nodes.count == 1 else {
+            Issue.record("\(optimized.nodes.map(\.name)) is not one convolution")
+            return
+        }
+        #expect(merged.epilogue == Epilogue(activation: .silu) && merged.window.height == 3)
+        // weight / sqrt(variance + epsilon) with weight = variance = mean = bias = 1, 2 a channel (`norm`); stored weights are -3...3 in turn (`filter`).
+        let scale = (1...2).map { Float($0) / (Float($0) + 1e-5).squareRoot() }
+        let stored = (0..<36).map { Float($0 % 7) - 3 }, point = (0..<4).map { Float($0 % 7) - 3 }
+        for output in 0..<2 {
+            for input in 0..<2 {
+                for tap in 0..<9 {
+                    let want = (stored[(output * 2 + input) * 9 + tap] + (tap == 4 ? point[output * 2 + input] : 0)) * scale[output]
+                    #expect(abs(merged.filter.constant.floats()[(output * 2 + input) * 9 + tap] - want) < 1e-5)
+                }
+            }
+        }
+        let biases = (0..<2).map { 2 * (Float($0 + 1) - Float($0 + 1) * scale[$0]) + Float($0) * scale[$0] }
+        #expect(zip(try #require(merged.filter.bias), biases).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
+    @Test func convolutionsOfOtherStridesStayApart() throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 1, h: 1, w: 1, c: 2))
+        let strided = try Conv2D(window: SlidingWindow(3, stride: 2, padding: .symmetric(kernel: 3)), inputChannels: 2, outputChannels: 2, filter: filter([2, 2, 3, 3]))
+        let a = try graph.append(.conv2D(strided), [x], name: "strided"), b = try graph.append(pointwise(2, 2), [x], name: "narrow")
+        graph.output("y", try graph.append(.add(Add()), [a, b], name: "add"), layout: .nchw)
+        #expect(graph.optimized().nodes.count == 2)
+    }
 }

@@ -6,6 +6,7 @@ import Testing
 @Suite struct ActivationTests {
     static let functions: [ActivationFunction] = [
         .identity, .relu, .relu6, .leakyReLU(slope: 0.1), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh,
+        .atLeast(-1.5), .atMost(2.5),
     ]
 
     /// The definitions, in Double.
@@ -21,6 +22,8 @@ import Testing
         case .hardSwish: x.isNaN ? x : x * min(max(x + 3, 0), 6) / 6
         case .hardSigmoid: x.isNaN ? x : min(max(x + 3, 0), 6) / 6
         case .tanh: Glibc.tanh(x)
+        case .atLeast(let bound): x < Double(bound) ? Double(bound) : x
+        case .atMost(let bound): x > Double(bound) ? Double(bound) : x
         }
     }
 

@@ -48,6 +48,29 @@ import Testing
         try expect(.layerNorm(norm), on: backend, [x], gives: layerNorm(x, weight, bias, Double(Float(1e-6))), alike: channels == 1)
     }
 
+    @Test(arguments: Backend.here, [1, 3, 15, 16, 17, 64, 113, 1000])
+    func rmsNorm(_ backend: Backend, channels: Int) throws {
+        let x = try Tensor(n: 2, h: 3, w: 5, c: channels, seed: 1), weight = numbers(channels, seed: 2)
+        let want = (0..<x.shape.pixels).flatMap { row in
+            let values = x.values[row * channels..<(row + 1) * channels].map { Double($0) }
+            let root = (values.reduce(0) { $0 + $1 * $1 } / Double(channels) + Double(Float(1e-6))).squareRoot()
+            return values.enumerated().map { $1 / root * Double(weight[$0]) }
+        }
+        try expect(.rmsNorm(RMSNorm(weight: weight, epsilon: 1e-6)), on: backend, [x], gives: want)
+    }
+
+    /// `torch.nn.functional.rms_norm(x, (6,), arange(1, 7) / 4, 1e-6)` of `x = ((arange(18) * 7 % 11) - 5) / 2` as [3, 6]; PyTorch 2.13.
+    @Test(arguments: Backend.here)
+    func rmsNormOfPyTorch(_ backend: Backend) throws {
+        let x = Tensor(try Shape(n: 1, h: 1, w: 3, c: 6), (0..<18).map { Float($0 * 7 % 11 - 5) / 2 })
+        try expect(
+            .rmsNorm(RMSNorm(weight: (1...6).map { Float($0) / 4 }, epsilon: 1e-6)), on: backend, [x],
+            gives: [
+                -0.371305287, 0.297044218, -0.445566326, 1.48522115, 0.371305287, -1.33669901, 0.299252748, 0, -0.897758245, 0.897758245,
+                -0.374065936, -2.24439573, 0.159448177, -0.318896353, 1.19586134, 0.318896353, -1.19586134, 1.91337812,
+            ])
+    }
+
     @Test(arguments: Backend.here, [(1, 1), (3, 3), (15, 5), (16, 2), (17, 1), (64, 32), (113, 1), (1000, 8)])
     func groupNorm(_ backend: Backend, _ row: (channels: Int, groups: Int)) throws {
         let x = try Tensor(n: 2, h: 7, w: 11, c: row.channels, seed: 1), weight = numbers(row.channels, seed: 2), bias = numbers(row.channels, seed: 3)

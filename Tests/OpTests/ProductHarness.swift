@@ -58,11 +58,14 @@ func reference(_ function: ActivationFunction, _ x: Double) -> Double {
     case .hardSwish: x * min(max(x + 3, 0), 6) / 6
     case .hardSigmoid: min(max(x + 3, 0), 6) / 6
     case .tanh: tanh(x)
+    case .atLeast(let bound): max(x, Double(bound))
+    case .atMost(let bound): min(x, Double(bound))
     }
 }
 
 let everyActivation: [ActivationFunction] = [
-    .identity, .relu, .relu6, .leakyReLU(slope: 0.1), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh,
+    .identity, .relu, .relu6, .leakyReLU(slope: 0.1), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh, .atLeast(-0.1),
+    .atMost(0.2),
 ]
 
 /// What an element should be, and the sum of the magnitudes of what was added, which bounds its rounding errors.

@@ -59,7 +59,7 @@ struct OpsOnVulkanTests {
     }
 
     @Test func activations() throws {
-        for function in [ActivationFunction.relu, .relu6, .leakyReLU(slope: 0.2), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh] {
+        for function in [ActivationFunction.relu, .relu6, .leakyReLU(slope: 0.2), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh, .atLeast(-0.75), .atMost(0.75)] {
             for channels in [2, 17] { try agree(.activation(Activation(function)), [Shape(n: 2, h: 3, w: 5, c: channels)], scale: 3) }
         }
     }
@@ -139,6 +139,7 @@ struct OpsOnVulkanTests {
         let (weight, bias) = (numbers(channels, seed: 3), numbers(channels, seed: 4))
         if channels > 1 { try agree(.layerNorm(LayerNorm(weight: weight, bias: bias, epsilon: 1e-5)), [x]) }
         try agree(.groupNorm(GroupNorm(groups: 1, weight: weight, bias: bias, epsilon: 1e-5)), [x])
+        try agree(.rmsNorm(RMSNorm(weight: weight, epsilon: 1e-6)), [x])
         if channels == 16 { try agree(.groupNorm(GroupNorm(groups: 4, weight: weight, bias: bias, epsilon: 1e-5)), [x]) }
         try agree(.layerScale(LayerScale(gamma: weight)), [x])
         let variance = weight.map { abs($0) + 0.5 }
@@ -147,6 +148,14 @@ struct OpsOnVulkanTests {
 
     @Test(arguments: [2, 64, 65, 1001])
     func softmax(_ channels: Int) throws { try agree(.softmax(Softmax()), [Shape(n: 1, h: 2, w: 3, c: channels)], scale: 4) }
+
+    /// `(boxes, bins, top)`
+    @Test(arguments: [(1, 2, 1), (37, 33, 4), (300, 17, 16)])
+    func distributions(_ boxes: Int, _ bins: Int, _ top: Int) throws {
+        let x = try Shape(n: 2, h: 1, w: boxes, c: 4 * bins)
+        try agree(.distributionToBox(DistributionToBox(distances: numbers(bins, seed: 3), scale: 4)), [x, x.with(c: 4)], scale: 3)
+        try agree(.distributionStatistics(DistributionStatistics(groups: 4, top: top)), [x], scale: 3)
+    }
 
     /// `(images, queries, keys, heads, keyValueHeads, headSize, valueSize)`
     @Test(arguments: [

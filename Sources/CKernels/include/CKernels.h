@@ -6,6 +6,7 @@
 #include "broadcast.h"
 #include "copy.h"
 #include "depthwise_conv2d.h"
+#include "distribution.h"
 #include "epilogue.h"
 #include "executor.h"
 #include "expand_depthwise.h"
@@ -20,4 +21,5 @@
 #include "peak.h"
 #include "pool2d.h"
 #include "resize.h"
+#include "rms_norm.h"
 #include "softmax.h"

@@ -16,6 +16,8 @@
 #define OPSIN_ACTIVATION_HARD_SWISH 7
 #define OPSIN_ACTIVATION_HARD_SIGMOID 8
 #define OPSIN_ACTIVATION_TANH 9
+#define OPSIN_ACTIVATION_AT_LEAST 10
+#define OPSIN_ACTIVATION_AT_MOST 11
 
 typedef struct {
     const float *x;
@@ -23,7 +25,7 @@ typedef struct {
     size_t count;       // elements
     size_t chunk;       // elements of a task: tasks = ceil(count / chunk)
     int32_t activation; // OPSIN_ACTIVATION_*
-    float slope;        // of leaky ReLU
+    float slope;        // of leaky ReLU; the bound of AT_LEAST and AT_MOST
 } opsin_activation_arguments;
 
 // The task function for an instruction set.

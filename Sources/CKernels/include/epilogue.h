@@ -11,5 +11,5 @@ typedef struct {
     const float *residual; // laid out like the output; NULL without
     int32_t activation;    // OPSIN_ACTIVATION_*
     int32_t residual_mode; // OPSIN_RESIDUAL_*
-    float slope;           // of leaky ReLU
+    float slope;           // of leaky ReLU, or the bound of a clamp
 } opsin_epilogue;

@@ -19,6 +19,10 @@ package enum ActivationFunction: Hashable, Sendable {
     case hardSigmoid
     /// `tanh(x)`
     case tanh
+    /// `max(x, bound)`: what ReLU becomes when a scale and a shift behind it fold into the layer before it (FoldBatchNorm.throughReLU).
+    case atLeast(Float)
+    /// `min(x, bound)`
+    case atMost(Float)
 }
 
 /// `y = f(x)`, element by element. Output of the input's shape; they may be the same bytes.

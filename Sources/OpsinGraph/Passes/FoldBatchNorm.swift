@@ -34,6 +34,35 @@ package enum FoldBatchNorm {
         return rewriter.finish()
     }
 
+    /// Through the ReLU before it into the layer before that, where one shift is for all channels: `s * max(x, 0) + b = max(s * x + b, b)` for `s >= 0`,
+    /// and `min` for `s <= 0`. HGNetV2's learnable affine block is such a norm. Exact, and at no cost when the activation runs in the layer's epilogue.
+    package static func throughReLU(_ graph: Graph) -> Graph {
+        var rewriter = GraphRewriter(graph)
+        for reader in rewriter.nodeIndices {
+            guard case .batchNorm(let norm) = rewriter.graph.nodes[reader].op, let shift = norm.shift.first, norm.shift.allSatisfy({ $0 == shift }) else {
+                continue
+            }
+            let function: ActivationFunction
+            if norm.scale.allSatisfy({ $0 >= 0 }) {
+                function = .atLeast(shift)
+            } else if norm.scale.allSatisfy({ $0 <= 0 }) {
+                function = .atMost(shift)
+            } else {
+                continue
+            }
+            guard let activation = rewriter.soleProducer(of: rewriter.graph.nodes[reader].inputs[0]),
+                case .activation(let relu) = rewriter.graph.nodes[activation].op, relu.function == .relu,
+                let layer = rewriter.soleProducer(of: rewriter.graph.nodes[activation].inputs[0]),
+                let weighted = rewriter.graph.nodes[layer].op.weighted, weighted.epilogue == Epilogue()
+            else { continue }
+            var filter = weighted.filter
+            filter.apply(scale: norm.scale, shift: norm.shift)
+            rewriter.replaceOp(of: layer, with: rewriter.graph.nodes[layer].op.with(filter: filter, epilogue: Epilogue()))
+            rewriter.absorb(reader, into: activation, as: .activation(Activation(function)))
+        }
+        return rewriter.finish()
+    }
+
     /// Reads `value` as the input of an unpadded pointwise product, and not as its residual.
     private static func takesPointwise(_ node: Graph.Node, _ value: Value) -> Bool {
         guard node.inputs.first == value, !node.inputs.dropFirst().contains(value) else { return false }

@@ -65,6 +65,13 @@ package struct GraphRewriter {
         absorb(reader, into: node, as: graph.nodes[node].op.with(filter: filter, epilogue: Epilogue()))
     }
 
+    /// Removes a node whose output nobody needs any more.
+    package mutating func remove(_ node: Int) {
+        for input in graph.nodes[node].inputs { readers[input.index] -= 1 }
+        readers[graph.nodes[node].output.index] = 0
+        removed[node] = true
+    }
+
     /// Removes a one-input node whose work its readers do now: they read its input instead.
     package mutating func bypass(_ node: Int) {
         guard let input = graph.nodes[node].inputs.first else { return }

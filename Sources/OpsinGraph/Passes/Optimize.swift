@@ -5,7 +5,9 @@ extension Graph {
     package func optimized() -> Graph {
         var graph = EliminateDeadCode.run(self)
         graph = FoldBatchNorm.backward(graph)
+        graph = FoldBatchNorm.throughReLU(graph)
         graph = FoldBatchNorm.forward(graph)
+        graph = MergeParallelConvolutions.run(graph)
         graph = FuseLayerScale.run(graph)
         return FuseEpilogue.run(graph)
     }

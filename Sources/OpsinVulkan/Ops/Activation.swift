@@ -23,9 +23,17 @@ extension ActivationFunction {
         case .hardSwish: 7
         case .hardSigmoid: 8
         case .tanh: 9
+        case .atLeast: 10
+        case .atMost: 11
         }
     }
 
-    /// The slope of leaky ReLU, 0 for every other function.
-    var slope: Float { if case .leakyReLU(let slope) = self { slope } else { 0 } }
+    /// The slope of leaky ReLU or the bound of a clamp, 0 for every other function.
+    var slope: Float {
+        switch self {
+        case .leakyReLU(let slope): slope
+        case .atLeast(let bound), .atMost(let bound): bound
+        default: 0
+        }
+    }
 }
