@@ -38,6 +38,7 @@ test: ## builds, then runs every test
 check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/setup check
 	@Scripts/python_tests --strict-types
+	@Scripts/python_tests --cluster
 	@Tests/ABITests/abi.sh
 	@Tests/PackageTests/check.sh
 

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _header as header
+from . import drawing
 from ._library import Handle, check, lib, made, text
-from .errors import OpsinError
+from .errors import ArgumentError, OpsinError
+from .images import ImageLike
 
 Item = TypeVar("Item")
 
@@ -83,6 +85,14 @@ class _ResultHandle(Handle):
 class Result:
     """What one image gave."""
 
+    #: Whether draw() adds a legend unless told otherwise.
+    _has_legend = False
+    #: What draw() does unless told otherwise.
+    _style = "overlay"
+    # What was run, for draw(): the caller's own object, not a copy.
+    _image: ImageLike | None = None
+    _color = "rgb"
+
     def __init__(self, address: int) -> None:
         self._handle = _ResultHandle(address)
 
@@ -125,6 +135,36 @@ class Result:
         found = ctypes.c_char_p()
         check(lib.opsin_result_to_json(self._handle.handle, image.encode() if image is not None else None, ctypes.byref(found)))
         return text(found.value)
+
+    def draw(self, image: ImageLike | None = None, *, color: str | None = None, **options: Any) -> npt.NDArray[np.uint8]:
+        """The photo with the result on it: [height, width, 3] uint8, red first.
+
+        ``image``: the photo at any size; without it the one that was run (a path is read again). Options: ``style`` (``"overlay"``; ``"map"``: mask or depth
+        alone), ``labels``, ``legend`` (names of colours, or the scale of a depth map), ``colormap`` (inferno, viridis, magma, turbo, spectral, gray),
+        ``opacity`` (0: 0.55), ``line_width`` and ``text_height`` in pixels (0: by the size of the picture), ``near`` and ``far`` (depth values at the ends
+        of the colours; both 0: the map's own), ``palette`` ([labels, 3]).
+        """
+        photo = image if image is not None else self._image
+        if photo is None:
+            raise ArgumentError("the result has no image of its own: pass it to draw() or plot()")
+        canvas = drawing.rgb_copy(photo, color or (self._color if image is None else "rgb"))
+        drawing.draw_into(self._handle.handle, canvas, **{"style": self._style, "legend": self._has_legend, **options})
+        return canvas
+
+    def draw_on(self, array: npt.NDArray[np.uint8], *, color: str = "rgb", **options: Any) -> None:
+        """Draws into an array of the caller's, [height, width, 3 or 4] uint8, which holds the photo at any size; ``color="bgr"`` for OpenCV's. No copy is made.
+
+        Options as ``draw``.
+        """
+        drawing.draw_into(self._handle.handle, array, color=color, **{"style": self._style, "legend": self._has_legend, **options})
+
+    def plot(self, image: ImageLike | None = None, **options: Any) -> Any:
+        """``draw`` as a Pillow image, or as the array where Pillow is not installed."""
+        return drawing.pillow_or_array(self.draw(image, **options))
+
+    def _repr_png_(self) -> bytes | None:
+        """A notebook shows the picture, where the result has one."""
+        return drawing.png(self.draw()) if self._image is not None and lib.opsin_result_task(self._handle.handle) != header.OPSIN_TASK_NONE else None
 
     def _size(self) -> tuple[int, int]:
         width, height = ctypes.c_int32(), ctypes.c_int32()
@@ -173,6 +213,9 @@ class Classes(_ListResult[Classification]):
         #: [count] probabilities from 0 to 1.
         self.confidence: npt.NDArray[np.float32] = view(found.score, (found.count,), np.float32, self._handle)
 
+    def _repr_html_(self) -> str:
+        return drawing.table([(c.label, f"{c.score:.3f}") for c in self], ("label", "score"))
+
 
 class Detections(_ListResult[Detection]):
     """The objects of an image, best first: a sequence of ``Detection``. ``xyxy``, ``confidence`` and ``class_id`` are named as in supervision.Detections."""
@@ -192,6 +235,9 @@ class Detections(_ListResult[Detection]):
             x0, y0, x1, y1 = (float(value) for value in self.xyxy[i])
             self._items.append(Detection(int(self.class_id[i]), text(found.label[i]), float(self.confidence[i]), (x0, y0, x1, y1)))
 
+    def _repr_html_(self) -> str:
+        return drawing.table([(d.label, f"{d.score:.3f}", *(f"{side:.1f}" for side in d.box)) for d in self], ("label", "score", "x0", "y0", "x1", "y1"))
+
     @property
     def data(self) -> dict[str, list[str]]:
         """``class_name``, as supervision keeps it."""
@@ -200,6 +246,8 @@ class Detections(_ListResult[Detection]):
 
 class Segmentation(Result):
     """A label for each pixel."""
+
+    _has_legend = True
 
     def __init__(self, address: int) -> None:
         super().__init__(address)
@@ -243,6 +291,9 @@ class Segmentation(Result):
 
 class Depth(Result):
     """A distance for each pixel."""
+
+    _has_legend = True
+    _style = "map"
 
     def __init__(self, address: int) -> None:
         super().__init__(address)

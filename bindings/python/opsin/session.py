@@ -6,15 +6,19 @@ import asyncio
 import ctypes
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from . import _header as header
 from ._library import Handle, check, lib, made, out_handle, text
 from .errors import ArgumentError, OpsinError
 from .images import ImageLike, pixels_of
 from .results import Result, result_of
+from .steps import Geometry, Input, tensor_array
 
 Self = TypeVar("Self", bound="_Closing")
 TaskName = Literal["classify", "detect", "segment", "depth"]
@@ -218,6 +222,37 @@ class Session(_Closing):
         else:
             pixels = pixels_of(image, color)
             check(lib.opsin_run(self.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
+        result = result_of(int(address.value or 0))
+        if isinstance(result, OpsinError):
+            raise result
+        result._image, result._color = image, color
+        return result
+
+    def preprocess(self, image: ImageLike, *, color: str = "rgb") -> Input:
+        """The first step of ``run`` alone: an image to the model's input, and where the image lies in it."""
+        pixels = pixels_of(image, color)
+        address = out_handle()
+        check(lib.opsin_preprocess(self.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
+        return Input(address.value)
+
+    def run_tensors(self, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+        """The second step alone: tensors to the model's outputs. Images are [count, height, width, channels], scaled as the recipe in ``Model.info`` says."""
+        given, kept = tensor_array(tensors)
+        address = out_handle()
+        check(lib.opsin_run_tensors(self.handle, given, len(kept), ctypes.byref(address)))
+        result = result_of(int(address.value or 0))
+        if isinstance(result, OpsinError):
+            raise result
+        return result.tensors
+
+    def postprocess(self, outputs: Mapping[str, npt.NDArray[Any]], geometry: Geometry | None = None, **options: Any) -> Any:
+        """The third step alone: the outputs of one image, wherever they were computed, to what ``run`` would give; boxes are not clipped to the image."""
+        if options:
+            self.configure(**options)
+        given, kept = tensor_array(outputs)
+        address = out_handle()
+        shape = ctypes.byref(geometry.struct) if geometry is not None else None
+        check(lib.opsin_postprocess(self.handle, given, len(kept), shape, ctypes.byref(address)))
         result = result_of(int(address.value or 0))
         if isinstance(result, OpsinError):
             raise result
