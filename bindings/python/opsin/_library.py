@@ -55,9 +55,9 @@ def check(status: int) -> None:
 
 
 def made(kind: type[_Struct]) -> _Struct:
-    """A structure, initialised by its own function."""
+    """A structure of zeros that knows its size: what its own opsin_..._init() makes of it, without a call (tests/test_header.py holds one against the other)."""
     value = kind()
-    getattr(lib, f"{kind.__name__}_init")(ctypes.byref(value), ctypes.sizeof(value))
+    value.struct_size = ctypes.sizeof(kind)
     return value
 
 

@@ -180,7 +180,19 @@ class Result:
 class _ListResult(Result, Sequence[Item], Generic[Item]):
     """A result that is a sequence of what was found."""
 
-    _items: list[Item]
+    _found: Any
+
+    # Made when somebody looks: many programs take the arrays only.
+    _made: list[Item] | None = None
+
+    def _make(self) -> list[Item]:
+        raise NotImplementedError
+
+    @property
+    def _items(self) -> list[Item]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -192,7 +204,7 @@ class _ListResult(Result, Sequence[Item], Generic[Item]):
         return self._items[index]
 
     def __len__(self) -> int:
-        return len(self._items)
+        return int(self._found.count)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
@@ -206,12 +218,21 @@ class Classes(_ListResult[Classification]):
 
     def __init__(self, address: int) -> None:
         super().__init__(address)
-        found = self._show("opsin_result_classes", header.opsin_classes)
-        self._items = [Classification(int(found.label_id[i]), text(found.label[i]), float(found.score[i])) for i in range(found.count)]
-        #: [count] the model's own indices.
-        self.class_id: npt.NDArray[np.int32] = view(found.label_id, (found.count,), np.int32, self._handle)
-        #: [count] probabilities from 0 to 1.
-        self.confidence: npt.NDArray[np.float32] = view(found.score, (found.count,), np.float32, self._handle)
+        self._found = self._show("opsin_result_classes", header.opsin_classes)
+
+    @property
+    def class_id(self) -> npt.NDArray[np.int32]:
+        """[count] the model's own indices."""
+        return view(self._found.label_id, (self._found.count,), np.int32, self._handle)
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """[count] probabilities from 0 to 1."""
+        return view(self._found.score, (self._found.count,), np.float32, self._handle)
+
+    def _make(self) -> list[Classification]:
+        found = self._found
+        return [Classification(int(found.label_id[i]), text(found.label[i]), float(found.score[i])) for i in range(found.count)]
 
     def _repr_html_(self) -> str:
         return drawing.table([(c.label, f"{c.score:.3f}") for c in self], ("label", "score"))
@@ -222,18 +243,29 @@ class Detections(_ListResult[Detection]):
 
     def __init__(self, address: int) -> None:
         super().__init__(address)
-        found = self._show("opsin_result_detections", header.opsin_detections)
-        count = int(found.count)
-        #: [count, 4] x0, y0, x1, y1 in pixels of the upright image.
-        self.xyxy: npt.NDArray[np.float32] = view(found.box, (count, 4), np.float32, self._handle)
-        #: [count] scores from 0 to 1.
-        self.confidence: npt.NDArray[np.float32] = view(found.score, (count,), np.float32, self._handle)
-        #: [count] the model's own indices.
-        self.class_id: npt.NDArray[np.int32] = view(found.label_id, (count,), np.int32, self._handle)
-        self._items = []
-        for i in range(count):
-            x0, y0, x1, y1 = (float(value) for value in self.xyxy[i])
-            self._items.append(Detection(int(self.class_id[i]), text(found.label[i]), float(self.confidence[i]), (x0, y0, x1, y1)))
+        self._found = self._show("opsin_result_detections", header.opsin_detections)
+
+    @property
+    def xyxy(self) -> npt.NDArray[np.float32]:
+        """[count, 4] x0, y0, x1, y1 in pixels of the upright image."""
+        return view(self._found.box, (self._found.count, 4), np.float32, self._handle)
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """[count] scores from 0 to 1."""
+        return view(self._found.score, (self._found.count,), np.float32, self._handle)
+
+    @property
+    def class_id(self) -> npt.NDArray[np.int32]:
+        """[count] the model's own indices."""
+        return view(self._found.label_id, (self._found.count,), np.int32, self._handle)
+
+    def _make(self) -> list[Detection]:
+        found, items = self._found, []
+        for i in range(found.count):
+            x0, y0, x1, y1 = (float(found.box[4 * i + side]) for side in range(4))
+            items.append(Detection(int(found.label_id[i]), text(found.label[i]), float(found.score[i]), (x0, y0, x1, y1)))
+        return items
 
     def _repr_html_(self) -> str:
         return drawing.table([(d.label, f"{d.score:.3f}", *(f"{side:.1f}" for side in d.box)) for d in self], ("label", "score", "x0", "y0", "x1", "y1"))

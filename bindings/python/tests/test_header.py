@@ -35,3 +35,12 @@ def test_sizes_and_offsets_are_those_of_c(root: Path, tmp_path: Path) -> None:
     found = subprocess.run([str(tmp_path / "layout")], capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(structures()) >= 20
     assert found == expected
+
+
+def test_a_structure_is_made_as_its_own_function_makes_it() -> None:
+    from opsin._library import lib, made
+
+    for kind in structures():
+        ours, theirs = made(kind), kind()
+        getattr(lib, f"{kind.__name__}_init")(ctypes.byref(theirs), ctypes.sizeof(theirs))
+        assert bytes(ours) == bytes(theirs), kind.__name__
