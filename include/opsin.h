@@ -1252,7 +1252,8 @@ typedef struct opsin_draw_options {
 OPSIN_API void opsin_draw_options_init(opsin_draw_options *options, uint32_t size);
 
 /**
- * Draws a result into the caller's pixels: boxes with labels, a mask's colours, a depth map. A canvas of another size than the image is drawn to scale.
+ * Draws a result into the caller's pixels: boxes with labels, a mask's colours, a depth map, a list of classes. A canvas of another size than the image is
+ * drawn to scale. Nothing outside of the canvas is touched; a fourth channel stays as it is.
  *
  * @param result  not NULL
  * @param options read until the call returns; NULL: all defaults

@@ -89,6 +89,8 @@ END
     tagged() { venv/bin/auditwheel show "$wheel" | tr '\n' ' ' | grep -q "platform tag: \"$(sed 's/.*-none-\(.*\)\.whl/\1/' <<<"$wheel")\""; }
     check "auditwheel agrees with the wheel's tag" tagged
     check "the wheel runs four tasks, lists devices, falls back" venv/bin/python wheel.py
+    scripts_command() { venv/bin/opsin classify cat.jpg | grep "Egyptian cat" && [ "$(venv/bin/python -m opsin --version)" = "$(venv/bin/opsin --version)" ]; }
+    check "the wheel's script is the command" scripts_command
     mkdir snippets
     cp cat.jpg snippets/
     snippets() { (cd snippets && "$tree/Scripts/run_snippets" "$tree/docs/getting-started.md" --sdk "$sdk" --python "$work/venv/bin/python"); }

@@ -71,6 +71,12 @@ extension Canvas {
     /// Mixes a colour into pixel `x` of a row: 0 leaves the pixel, 256 replaces it.
     func blend(_ color: RGBColor, _ opacity: Int, at x: Int, in row: inout MutableSpan<UInt8>) {
         let at = x * pixelBytes
+        guard opacity < 256 else {
+            row[at + red] = color.red
+            row[at + 1] = color.green
+            row[at + blue] = color.blue
+            return
+        }
         row[at + red] = mixed(row[at + red], color.red, opacity)
         row[at + 1] = mixed(row[at + 1], color.green, opacity)
         row[at + blue] = mixed(row[at + blue], color.blue, opacity)

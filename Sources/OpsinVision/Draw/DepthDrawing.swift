@@ -30,8 +30,10 @@ extension Canvas {
                 for x in 0..<width {
                     let value = depth.values[rows[y] * depth.width + columns[x]]
                     if value == value {
-                        let place = scale == 0 ? last : min(max((value - depth.far) * scale, 0), last)
-                        blend(depth.colors[Int(place.isFinite ? place.rounded() : 0)], opacity, at: x, in: &row)
+                        let place = scale == 0 ? last : (value - depth.far) * scale
+                        // An infinite end makes no number of an infinite value: that is far.
+                        let color = place == place ? Int(min(max(place, 0), last) + 0.5) : 0
+                        blend(depth.colors[color], opacity, at: x, in: &row)
                     } else if opacity == 256 {
                         blend(.black, 256, at: x, in: &row)
                     }
