@@ -306,6 +306,33 @@ struct Depth : Plane<float> {
     float min = 0, max = 0;
 };
 
+/** How a result is drawn. */
+struct DrawOptions {
+    std::int32_t style = OPSIN_DRAW_OVERLAY;         /**< OPSIN_DRAW_OVERLAY or OPSIN_DRAW_MAP */
+    std::int32_t colormap = OPSIN_COLORMAP_DEFAULT;  /**< depth: OPSIN_COLORMAP_* */
+    bool labels = true;                              /**< boxes with names and scores */
+    bool legend = false;                             /**< names of the colours, or the scale of a depth map */
+    float opacity = 0;                               /**< of mask and depth over the photo; 0: 0.55 */
+    float line_width = 0;                            /**< pixels; 0: by the size of the picture */
+    float text_height = 0;                           /**< pixels; 0: by the size of the picture */
+    float near_value = 0, far_value = 0;             /**< depth: values at the ends of the colours; both 0: the map's own */
+    std::vector<std::uint8_t> palette;               /**< red, green and blue of each label; empty: the model's */
+};
+
+/** Pixels to draw into: rows of `width` pixels of RGB8, BGR8, RGBA8 or BGRA8. */
+inline opsin_canvas canvas(void *data, int width, int height, int format = OPSIN_FORMAT_RGB8, std::int64_t stride_bytes = 0) noexcept {
+    auto made = detail::made(opsin_canvas_init);
+    made.data = data, made.width = width, made.height = height, made.format = format, made.stride_bytes = stride_bytes;
+    return made;
+}
+
+/** A cv::Mat of 3 or 4 channels of 8 bits as pixels to draw into. */
+template <class Mat>
+opsin_canvas canvas_of(Mat &mat) noexcept {
+    const int format = mat.channels() == 3 ? OPSIN_FORMAT_BGR8 : mat.channels() == 4 ? OPSIN_FORMAT_BGRA8 : OPSIN_FORMAT_GRAY8;
+    return canvas(mat.data, mat.cols, mat.rows, format, static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
+}
+
 /** What a run gave. Never changes; may be shared between threads. */
 class Result : public detail::Handle<opsin_result, opsin_result_retain, opsin_result_release> {
 public:
@@ -359,6 +386,18 @@ public:
         if (status != OPSIN_OK) return detail::failure(status);
         return std::string(text);
     }
+    /** Draws into the caller's pixels, which hold the photo at any size: opsin::canvas_of(mat). */
+    Expected<Done> try_draw(const opsin_canvas &into, const DrawOptions &options = {}) const noexcept {
+        auto asked = detail::made(opsin_draw_options_init);
+        asked.flags = (options.labels ? 0u : OPSIN_DRAW_NO_LABELS) | (options.legend ? OPSIN_DRAW_LEGEND : 0u);
+        asked.style = options.style, asked.colormap = options.colormap, asked.opacity = options.opacity;
+        asked.line_width = options.line_width, asked.text_height = options.text_height;
+        asked.near_value = options.near_value, asked.far_value = options.far_value;
+        asked.palette = options.palette.empty() ? nullptr : options.palette.data();
+        asked.palette_count = static_cast<std::uint32_t>(options.palette.size() / 3);
+        if (const opsin_status status = opsin_result_draw(get(), &asked, &into); status != OPSIN_OK) return detail::failure(status);
+        return Done{};
+    }
     opsin_timings timings() const noexcept {
         auto taken = detail::made(opsin_timings_init);
         opsin_result_timings(get(), &taken);
@@ -371,6 +410,7 @@ public:
     Mask mask() const & { return try_mask().value(); }
     Depth depth() const & { return try_depth().value(); }
     std::string json(const std::string &image_name = {}) const { return try_json(image_name).value(); }
+    void draw(const opsin_canvas &into, const DrawOptions &options = {}) const { try_draw(into, options).value(); }
 #endif
 };
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <opsin.hpp>
 #include <type_traits>
+#include <vector>
 
 static int failures = 0;
 static void expect(bool good, const char *what) {
@@ -77,6 +78,15 @@ int main(int argc, char **argv) {
     expect(!shared.try_mask() && shared.try_mask().error().status == OPSIN_E_STATE, "a classifier's result has no mask");
     expect(shared.try_json("x.jpg")->find("\"image\": \"x.jpg\"") != std::string::npos, "JSON");
     expect(shared.timings().run_ms > 0, "timings");
+
+    std::vector<unsigned char> drawn(200 * 160 * 3 + 1, 50);
+    Mat mat{drawn.data(), 200, 160, 600, 3};
+    expect(bool(shared.try_draw(opsin::canvas_of(mat))), "a drawing");
+    std::size_t changed = 0;
+    for (const unsigned char value : drawn) changed += value != 50;
+    expect(changed > 1000 && changed < drawn.size() && drawn.back() == 50, "within the canvas");
+    mat.count = 1;
+    expect(!shared.try_draw(opsin::canvas_of(mat)), "no drawing on gray");
 
 #ifdef OPSIN_HPP_THROWS
     try {
