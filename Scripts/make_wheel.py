@@ -42,7 +42,7 @@ def glibc_tag(files: list[Path]) -> str:
 
 
 def copy_libraries(staged: Path, target: Path) -> tuple[list[Path], dict[str, str]]:
-    """The library, the command and, under hashed names, the codecs that they need; the names inside the files follow."""
+    """The library and, under hashed names, the codecs that it needs; the names inside the files follow."""
     library = target / "libopsin.so.0"
     shutil.copy((staged / "lib/libopsin.so").resolve(), library)
     renamed: dict[str, str] = {}
@@ -55,17 +55,12 @@ def copy_libraries(staged: Path, target: Path) -> tuple[list[Path], dict[str, st
         shutil.copy(codec, target / name)
         renamed[codec.name] = name
         files.append(target / name)
-    # The command too: `python -m opsin` becomes it.
-    command = target / "bin/opsin"
-    command.parent.mkdir()
-    shutil.copy(staged / "bin/opsin", command)
-    files.append(command)
     for file in files:
-        if file not in (library, command):
+        if file != library:
             subprocess.run(["patchelf", "--set-soname", file.name, str(file)], check=True)
         for old, new in renamed.items():
             subprocess.run(["patchelf", "--replace-needed", old, new, str(file)], check=True)
-        subprocess.run(["patchelf", "--set-rpath", "$ORIGIN/.." if file == command else "$ORIGIN", str(file)], check=True)
+        subprocess.run(["patchelf", "--set-rpath", "$ORIGIN", str(file)], check=True)
     return files, renamed
 
 
