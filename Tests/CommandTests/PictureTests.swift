@@ -23,6 +23,21 @@ extension CommandTests.Pictures {
         }
     }
 
+    /// JPEG loses a little, and nothing else: size, channels and place of everything stay.
+    @Test func writesJPEG() throws {
+        let folder = try TemporaryFolder()
+        let expected = try Image(contentsOf: Files.cat)
+        for name in ["out.jpg", "out.JPEG"] {
+            let out = folder.file(name)
+            expectGood(try opsin(["image", Files.cat, "--output", out]))
+            #expect(try bytes(of: out).starts(with: [0xFF, 0xD8, 0xFF]))
+            let image = try Image(contentsOf: out)
+            #expect((image.width, image.height, image.channels) == (expected.width, expected.height, 3))
+            let error = zip(image.pixels, expected.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+            #expect(error < expected.pixels.count * 3)
+        }
+    }
+
     @Test(arguments: ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"])
     func resizesAsTheLibraryDoes(_ filter: String) throws {
         let folder = try TemporaryFolder()
