@@ -69,6 +69,7 @@ let package = Package(
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,
             linkerSettings: standaloneCommand),
+        .executableTarget(name: "TasksExample", dependencies: ["Opsin"], path: "Examples/swift", swiftSettings: swift),
         .target(name: "OracleSupport", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision"], path: "Tests/OracleSupport", swiftSettings: swift),
         .executableTarget(name: "OpsinFuzz", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision"], path: "Tests/Fuzz", swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision", "OracleSupport"], swiftSettings: swift),
