@@ -79,7 +79,8 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
-            name: "VulkanTests", dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVulkan", "OracleSupport", "ShaderCompiler"],
+            name: "VulkanTests",
+            dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision", "OpsinVulkan", "OracleSupport", "ShaderCompiler"],
             swiftSettings: swift),
     ],
     cLanguageStandard: .gnu11

@@ -16,21 +16,17 @@ enum Backend {
         }
     }
 
-    /// Compiles `graph`. On the CPU the weights are packed into `weights` unless they are there.
-    func compile(_ graph: Graph, packedWeights: (ISA, CPUPrecision) -> PackedWeights, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {
+    /// Compiles `graph`. Weights are packed unless `resources` has them.
+    func compile(_ graph: Graph, _ resources: PlanResources, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {
         switch self {
         case .cpu(let isa, let precision, let team):
             do {
-                return .cpu(try CPUPlan(graph, team: team, weights: packedWeights(isa, precision), isa: isa, precision: precision), timed: timed)
+                return .cpu(try CPUPlan(graph, team: team, weights: resources.packedWeights(isa, precision), isa: isa, precision: precision), timed: timed)
             } catch {
                 throw PlanFailure(error)
             }
         case .vulkan(let device, let storage):
-            do {
-                return .vulkan(try VulkanPlan(graph, on: device, storage: storage, timing: timed ? .each : .none))
-            } catch {
-                throw PlanFailure(error)
-            }
+            return .vulkan(try DevicePlan(graph, on: device, storage, resources, timing: timed ? .each : .none))
         }
     }
 }

@@ -76,8 +76,9 @@ public struct Benchmark: Sendable {
         let graph = try session.graph(for: key)
         let (measured, report) = try session.exclusively { (state) throws(OpsinError) in
             do throws(PlanFailure) {
-                let plan = try state.plan(for: key, graph, opened)
-                let measured = try Measurement(plan, graph, inputs, state.backend, packedWeights: opened.packedWeights, options)
+                let resources = PlanResources(opened, threads: sessionOptions.threads)
+                let plan = try state.plan(for: key, graph, resources)
+                let measured = try Measurement(plan, graph, inputs, state.backend, resources, options)
                 return (measured, state.report(plan, opened))
             } catch {
                 throw OpsinError(.device, error.description)
@@ -95,16 +96,16 @@ public struct Benchmark: Sendable {
         let inputs = graph.inputs.enumerated().map { index, port in OpRequest.noise(port.value.shape.count, seed: UInt64(index + 1)) }
         loadMilliseconds = milliseconds() - start
         let backend = try runtime.backend(session.precision, threads: session.threads)
-        let weights = PackedWeights()
+        let resources = PlanResources(runtime, threads: session.threads)
         do throws(PlanFailure) {
             let firstStart = milliseconds()
-            let plan = try backend.compile(graph, packedWeights: { _, _ in weights })
+            let plan = try backend.compile(graph, resources)
             _ = try plan.run(inputs)
             firstRunMilliseconds = milliseconds() - firstStart
-            let measured = try Measurement(plan, graph, inputs, backend, packedWeights: { _, _ in weights }, options)
+            let measured = try Measurement(plan, graph, inputs, backend, resources, options)
             (latency, noise, split, ops) = (measured.latency, measured.noise, measured.split, measured.ops)
             (cold, peak, outputs) = (measured.cold, measured.peak, measured.outputs)
-            report = backend.report(runtime, plan, bytes: weights.byteCount)
+            report = backend.report(runtime, plan, bytes: resources.weightBytes())
         } catch {
             throw OpsinError(.unsupported, error.description)
         }

@@ -5,7 +5,7 @@ internal import OpsinVulkan
 /// A graph compiled for one input shape on one device.
 enum CompiledPlan {
     case cpu(CPUPlan, timed: Bool)
-    case vulkan(VulkanPlan)
+    case vulkan(DevicePlan)
 
     var outputs: [Graph.Port] {
         switch self {
@@ -19,8 +19,7 @@ enum CompiledPlan {
         switch self {
         case .cpu(let plan, let timed):
             do { return try plan.run(inputs, timed: timed) } catch { throw PlanFailure(error) }
-        case .vulkan(let plan):
-            do { return try plan.run(inputs) } catch { throw PlanFailure(error) }
+        case .vulkan(let plan): return try plan.run(inputs)
         }
     }
 
@@ -44,8 +43,7 @@ enum CompiledPlan {
     func lastTimes() throws(PlanFailure) -> [Double] {
         switch self {
         case .cpu(let plan, let timed): return timed ? plan.times.map { Double($0) } : []
-        case .vulkan(let plan):
-            do { return try plan.dispatchNanoseconds() } catch { throw PlanFailure(error) }
+        case .vulkan(let plan): return try plan.lastTimes()
         }
     }
 
@@ -53,15 +51,23 @@ enum CompiledPlan {
     var steps: [StepReport] {
         switch self {
         case .cpu(let plan, _): plan.reports
-        case .vulkan(let plan): plan.reports
+        case .vulkan(let plan): plan.steps
         }
     }
 
-    /// Bytes of activations and scratch, on a GPU of its weights too, which belong to the plan there.
+    /// Bytes of activations and scratch.
     var byteCount: Int {
         switch self {
         case .cpu(let plan, _): plan.arenaBytes + plan.scratchBytes
-        case .vulkan(let plan): plan.arenaBytes + plan.weightBytes
+        case .vulkan(let plan): plan.byteCount
+        }
+    }
+
+    /// The ops that run elsewhere than asked.
+    var fallbacks: [Fallback] {
+        switch self {
+        case .cpu: []
+        case .vulkan(let plan): plan.fallbacks
         }
     }
 
@@ -79,6 +85,8 @@ struct PlanFailure: Error {
     /// The device is gone and everything on it: a new one may work.
     let isLoss: Bool
     let description: String
+
+    init(_ description: String) { (isLoss, self.description) = (false, description) }
 
     init(_ error: CPUError) { (isLoss, description) = (false, error.description) }
 

@@ -118,11 +118,12 @@ extension Doctor {
     /// The words of `OPSIN_VK_DISABLE` and the folder of pipelines and verdicts.
     mutating func lookAtCache() {
         let options = DeviceOptions.current
-        let names = Feature.allCases.map(\.rawValue).joined(separator: ", ")
+        let names = Feature.allCases.map(\.rawValue).joined(separator: ", ") + ", op:NAME"
         for word in options.unknown { add("environment", .problem, "OPSIN_VK_DISABLE names \"\(word)\", which is nothing", advice: "known words: \(names)") }
         if !options.disabled.isEmpty {
             add("environment", .note, "OPSIN_VK_DISABLE switches off \(options.disabled.map(\.rawValue).sorted().joined(separator: ", "))")
         }
+        for name in options.refused.sorted() { add("environment", .note, "OPSIN_VK_DISABLE leaves \(name) to the CPU") }
         if options.disabled.contains(.pipelineCache) { return add("cache", .note, "no pipelines are kept (OPSIN_VK_DISABLE)") }
         guard let folder = options.cacheFolder else {
             return add(

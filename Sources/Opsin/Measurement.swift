@@ -13,17 +13,16 @@ struct Measurement {
     let outputs: [Tensor]
 
     init(
-        _ plan: CompiledPlan, _ graph: Graph, _ inputs: [[Float]], _ backend: Backend, packedWeights: (ISA, CPUPrecision) -> PackedWeights,
-        _ options: Benchmark.Options
+        _ plan: CompiledPlan, _ graph: Graph, _ inputs: [[Float]], _ backend: Backend, _ resources: PlanResources, _ options: Benchmark.Options
     ) throws(PlanFailure) {
         outputs = plan.tensors(try plan.run(inputs))
         let samples = try Measurement.samples(plan, inputs, options)
         (latency, noise) = (Benchmark.Latency(samples), Benchmark.Noise(samples))
-        let timed = try backend.compile(graph, packedWeights: packedWeights, timed: true)
+        let timed = try backend.compile(graph, resources, timed: true)
         let bytes = backend.precision == .fp16 ? 2 : 4
         ops = try Measurement.profile(timed, inputs, runs: options.profiledRuns, elementBytes: bytes)
-        split = try backend.split(graph, inputs, timed, runs: max(options.profiledRuns, 5))
-        cold = try backend.coldCosts(graph, inputs)
+        split = try backend.split(graph, inputs, timed, resources, runs: max(options.profiledRuns, 5))
+        cold = try backend.coldCosts(graph, inputs, resources)
         peak = try backend.peak()
     }
 
@@ -91,7 +90,7 @@ extension Backend {
 
     /// Where a warm run's time goes.
     func split(
-        _ graph: Graph, _ inputs: [[Float]], _ timed: CompiledPlan, runs: Int
+        _ graph: Graph, _ inputs: [[Float]], _ timed: CompiledPlan, _ resources: PlanResources, runs: Int
     ) throws(PlanFailure) -> Benchmark.Split {
         var split = Benchmark.Split()
         guard case .vulkan(let device, let storage) = self else {
@@ -108,21 +107,17 @@ extension Backend {
             (split.compute, split.host) = (sums.median, rests.median)
             return split
         }
-        do {
-            let plan = try VulkanPlan(graph, on: device, storage: storage, timing: .phases)
-            _ = try plan.runInPhases(inputs)
-            var phases: [VulkanPlan.Phases] = []
-            for _ in 0..<runs { phases.append(try plan.runInPhases(inputs)) }
-            (split.upload, split.compute, split.readback) = (phases.map(\.upload).median, phases.map(\.compute).median, phases.map(\.readback).median)
-            split.host = max(0, phases.map { $0.total - $0.upload - $0.compute - $0.readback }.median)
-            return split
-        } catch {
-            throw PlanFailure(error)
-        }
+        let plan = try DevicePlan(graph, on: device, storage, resources, timing: .phases)
+        _ = try plan.runInPhases(inputs)
+        var phases: [VulkanPlan.Phases] = []
+        for _ in 0..<runs { phases.append(try plan.runInPhases(inputs)) }
+        (split.upload, split.compute, split.readback) = (phases.map(\.upload).median, phases.map(\.compute).median, phases.map(\.readback).median)
+        split.host = max(0, phases.map { $0.total - $0.upload - $0.compute - $0.readback }.median)
+        return split
     }
 
     /// Makes everything anew, once without a cache and once with the one that earlier runs left.
-    func coldCosts(_ graph: Graph, _ inputs: [[Float]]) throws(PlanFailure) -> Benchmark.ColdCosts {
+    func coldCosts(_ graph: Graph, _ inputs: [[Float]], _ resources: PlanResources) throws(PlanFailure) -> Benchmark.ColdCosts {
         var cold = Benchmark.ColdCosts()
         switch self {
         case .cpu(let isa, let precision, let team):
@@ -133,35 +128,40 @@ extension Backend {
             do { _ = try plan.run(inputs) } catch { throw PlanFailure(error) }
             (cold.packing, cold.run) = (packed - start, milliseconds() - packed)
         case .vulkan(let device, let storage):
-            do { cold = try Backend.coldCosts(of: device, storage, graph, inputs) } catch { throw PlanFailure(error) }
+            cold = try Backend.coldCosts(of: device, storage, graph, inputs, resources)
         }
         return cold
     }
 
     private static func coldCosts(
-        of known: OpsinVulkan.Device, _ storage: Storage, _ graph: Graph, _ inputs: [[Float]]
-    ) throws(VulkanError) -> Benchmark.ColdCosts {
+        of known: OpsinVulkan.Device, _ storage: Storage, _ graph: Graph, _ inputs: [[Float]], _ resources: PlanResources
+    ) throws(PlanFailure) -> Benchmark.ColdCosts {
         var cold = Benchmark.ColdCosts()
         let start = milliseconds()
-        let instance = try VulkanInstance(loader: LoaderFunctions())
+        let instance: VulkanInstance
+        do { instance = try VulkanInstance(loader: LoaderFunctions()) } catch { throw PlanFailure(error) }
         let made = milliseconds()
         guard let index = instance.devices.firstIndex(where: { $0.uuid == known.info.uuid && $0.driverName == known.info.driverName }) else { return cold }
         var options = known.options
         options.cacheFolder = nil
         let listed = milliseconds()
-        let device = try OpsinVulkan.Device(instance, index: index, options: options)
+        let device = try Backend.fresh(instance, index, options)
         (cold.instance, cold.device) = (made - start, milliseconds() - listed)
-        let plan = try VulkanPlan(graph, on: device, storage: storage)
+        let plan = try DevicePlan(graph, on: device, storage, resources.alone)
         (cold.pipelinesWithoutCache, cold.weights) = (plan.buildTimes.pipelines.milliseconds, plan.buildTimes.weights.milliseconds)
         let ready = milliseconds()
         _ = try plan.run(inputs)
         cold.run = milliseconds() - ready
         guard known.options.cacheFolder != nil else { return cold }
-        let warm = try OpsinVulkan.Device(instance, index: index, options: known.options)
+        let warm = try Backend.fresh(instance, index, known.options)
         if warm.pipelines.isWarm {
-            cold.pipelinesWithCache = try VulkanPlan(graph, on: warm, storage: storage).buildTimes.pipelines.milliseconds
+            cold.pipelinesWithCache = try DevicePlan(graph, on: warm, storage, resources.alone).buildTimes.pipelines.milliseconds
         }
         return cold
+    }
+
+    private static func fresh(_ instance: VulkanInstance, _ index: Int, _ options: DeviceOptions) throws(PlanFailure) -> OpsinVulkan.Device {
+        do { return try OpsinVulkan.Device(instance, index: index, options: options) } catch { throw PlanFailure(error) }
     }
 }
 
@@ -169,7 +169,7 @@ extension Backend {
     /// What runs here, for a plan that has no session.
     func report(_ runtime: Runtime, _ plan: CompiledPlan, bytes: Int) -> Report {
         var report = Report(
-            device: runtime.device, precision: precision, isa: "", threads: 0, dispatches: plan.dispatchCount, fallbacks: runtime.fallbacks,
+            device: runtime.device, precision: precision, isa: "", threads: 0, dispatches: plan.dispatchCount, fallbacks: runtime.fallbacks + plan.fallbacks,
             memoryBytes: plan.byteCount + bytes)
         if case .cpu(let isa, _, let team) = self { (report.device, report.isa, report.threads) = (.cpu, isa.rawValue, team.threads) }
         return report

@@ -2,6 +2,7 @@ internal import OpsinCPU
 package import OpsinGraph
 package import OpsinModels
 package import OpsinVision
+internal import OpsinVulkan
 internal import Synchronization
 
 /// A network with its weights, labels and preprocessing recipe, as its publisher shipped them. Never changes; any thread may use it.
@@ -18,6 +19,8 @@ public final class Model: Sendable {
 
     /// Packed weights by instruction set and precision, shared by all sessions.
     private let packedWeights = Mutex<[String: PackedWeights]>([:])
+    /// Weights on the GPU, shared by all sessions.
+    private let deviceWeights = Mutex<DeviceWeights?>(nil)
 
     /// Opens a folder of timm or transformers (`config.json`, `model.safetensors`, perhaps `preprocessor_config.json`), without conversion.
     ///
@@ -63,8 +66,20 @@ public final class Model: Sendable {
         }
     }
 
-    /// Bytes of all packed weights.
-    package var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
+    /// Bytes of all packed weights, on the CPU and on the GPU.
+    package var packedBytes: Int {
+        packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } + deviceWeights.withLock { $0?.byteCount ?? 0 }
+    }
+
+    /// What plans on `device` share. After a loss the new device begins with nothing.
+    func deviceWeights(_ device: OpsinVulkan.Device) -> DeviceWeights {
+        deviceWeights.withLock { known in
+            if let known, known.device === device { return known }
+            let fresh = DeviceWeights(device)
+            known = fresh
+            return fresh
+        }
+    }
 
     func packedWeights(_ isa: ISA, _ precision: CPUPrecision) -> PackedWeights {
         packedWeights.withLock { cache in

@@ -30,8 +30,8 @@ public struct OpRequest: Hashable, Sendable {
 
     /// Every name that is known.
     public static let names = [
-        "activation", "add", "attention", "average_pool2d", "concat", "conv2d", "depthwise_conv2d", "global_average_pool", "group_norm", "layer_norm",
-        "layer_scale", "linear", "matmul", "max_pool2d", "multiply", "pad", "resize", "softmax",
+        "activation", "add", "attention", "average_pool2d", "batch_norm", "concat", "conv2d", "depthwise_conv2d", "global_average_pool", "group_norm",
+        "layer_norm", "layer_scale", "linear", "matmul", "max_pool2d", "multiply", "pad", "resize", "slice", "softmax", "windowed_attention",
     ]
 
     /// Most elements of an input, output or weight: a gigabyte.
@@ -85,6 +85,7 @@ extension OpRequest {
         switch name {
         case "add", "multiply", "concat": return [x]
         case "matmul": return [try x.with(w: x.c, c: outChannels ?? x.c)]
+        case "windowed_attention": return [x, x]
         case "attention":
             guard (1...1024).contains(headCount(x)), (1...1024).contains(keyValueHeads ?? 1) else {
                 throw .attribute("--heads is \(headCount(x)) and --key-value-heads \(keyValueHeads ?? headCount(x)), expected 1 to 1024 each")
@@ -104,6 +105,9 @@ extension OpRequest {
             let size = Float(max(1, x.c / max(1, headCount(x))))
             return .attention(try Attention(heads: headCount(x), keyValueHeads: keyValueHeads ?? headCount(x), scale: 1 / size.squareRoot()))
         case "average_pool2d": return .averagePool2D(AveragePool2D(window: try window(), countIncludesPadding: true))
+        case "batch_norm":
+            let (weight, bias) = (OpRequest.noise(x.c, seed: 7), OpRequest.noise(x.c, seed: 8))
+            return .batchNorm(try BatchNorm(weight: weight, bias: bias, mean: bias, variance: weight.map { $0 * $0 + 0.5 }, epsilon: 1e-5))
         case "concat": return .concat(Concat())
         case "conv2d":
             let outputs = outChannels ?? x.c
@@ -131,9 +135,22 @@ extension OpRequest {
             guard (1...64).contains(scale) else { throw .attribute("--scale is \(scale), expected 1 to 64") }
             let size = (x.h.multipliedReportingOverflow(by: scale), x.w.multipliedReportingOverflow(by: scale))
             return .resize(try Resize(height: size.0.partialValue, width: size.1.partialValue, method: try interpolation(), coordinates: .halfPixel))
+        case "slice": return .slice(try Slice(axis: .c, start: 0, count: max(1, x.c / 2)))
         case "softmax": return .softmax(Softmax())
+        case "windowed_attention": return .windowedAttention(try windowedAttention(x))
         default: throw .attribute("\(name) is no op that can be measured alone")
         }
+    }
+
+    /// Windows of `--kernel` rows and columns, with a bias for every two places.
+    private func windowedAttention(_ x: Shape) throws(GraphError) -> WindowedAttention {
+        guard (1...64).contains(kernel), (1...1024).contains(headCount(x)) else {
+            throw .attribute("--kernel is \(kernel), expected a window of 1 to 64, and --heads \(headCount(x)), expected 1 to 1024")
+        }
+        let side = 2 * kernel - 1, size = Float(max(1, x.c / headCount(x)))
+        return try WindowedAttention(
+            heads: headCount(x), windowHeight: kernel, windowWidth: kernel, scale: 1 / size.squareRoot(),
+            positionBias: OpRequest.noise(headCount(x) * side * side, seed: 9))
     }
 
     private func window() throws(GraphError) -> SlidingWindow {

@@ -21,6 +21,8 @@ public struct Report: Hashable, Sendable {
     /// Dispatches of one run on a GPU; 0 on the CPU.
     public var dispatches: Int
     public var fallbacks: [Fallback]
+    /// Where the image became a tensor; nil for a run that began with tensors.
+    public var preprocessing: Device.Kind?
     /// Bytes of packed weights and of the activation arena.
     public var memoryBytes: Int
 }
@@ -36,6 +38,7 @@ extension Report {
             "threads": .integer(threads),
             "dispatches": .integer(dispatches),
             "fallbacks": .array(fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] }),
+            "preprocessing": preprocessing.map { .string($0.rawValue) } ?? .null,
             "timings_ms": timings.json,
             "memory_bytes": .integer(memoryBytes),
         ]

@@ -79,6 +79,9 @@ public final class Runtime: Sendable {
         return try .cpu(precision, team: team(threads: threads))
     }
 
+    /// A store of weights on the GPU for plans that belong to no model; nil on the CPU.
+    var gpuWeights: DeviceWeights? { gpu.withLock { $0 }.map { DeviceWeights($0) } }
+
     /// A new device in the place of `lost`, unless another session has made one already. Throws when there is none.
     func replacement(for lost: OpsinVulkan.Device) throws(PlanFailure) -> OpsinVulkan.Device {
         guard let request else { throw PlanFailure(VulkanError(.noDevice, "the device is lost")) }

@@ -16,6 +16,8 @@ public final class Session: Sendable {
         public var features: [String] = []
         /// Runs the graph as the reference has it, no op fused, and returns every named value of it.
         public var exposesLayers = false
+        /// Where images become tensors.
+        public var preprocessing = PreprocessingPlace.automatic
         /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
         public var measuresOps = false
 
@@ -46,12 +48,9 @@ public final class Session: Sendable {
     public func run(_ image: Image, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
         var timings = Timings()
         timings.decode = image.decodeMilliseconds
-        let start = milliseconds()
-        let input = try preprocess(image)
-        timings.preprocess = milliseconds() - start
-        let (tensors, run, report) = try execute([input.values.pixels], batch: 1, height: input.values.height, width: input.values.width)
-        timings.run = run
-        return try result(of: tensors, ImageMapping(input.geometry), options, timings: timings, report: report)
+        let geometry = try model.recipe.geometry(of: image)
+        let (tensors, report) = try execute(.image(image, PlanCache.Key(geometry)), timings: &timings)
+        return try result(of: tensors, ImageMapping(geometry), options, timings: timings, report: report)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -71,7 +70,10 @@ public final class Session: Sendable {
             throw OpsinError(.argument, "pixel_values is \(input.dimensions), expected [images, 3, height, width]")
         }
         let (batch, height, width) = (input.dimensions[0], input.dimensions[2], input.dimensions[3])
-        return try execute([input.channelsLast(images: batch, channels: 3, pixels: height * width)], batch: batch, height: height, width: width)
+        let values = input.channelsLast(images: batch, channels: 3, pixels: height * width)
+        var timings = Timings()
+        let (outputs, report) = try execute(.tensor(values, PlanCache.Key(batch: batch, height: height, width: width)), timings: &timings)
+        return (outputs, timings.run, report)
     }
 
     /// What the model's recipe makes of an image, and where its pixels came from.
@@ -102,7 +104,8 @@ public final class Session: Sendable {
         let size = model.network.architecture.inputSize
         guard (1...1024).contains(batch) else { throw OpsinError(.argument, "batch is \(batch), expected 1 to 1024") }
         let zeros = [Float](repeating: 0, count: batch * size.height * size.width * 3)
-        _ = try execute([zeros], batch: batch, height: size.height, width: size.width)
+        var timings = Timings()
+        _ = try execute(.tensor(zeros, PlanCache.Key(batch: batch, height: size.height, width: size.width)), timings: &timings)
     }
 
     /// Bytes of the plans that are kept: activations and scratch.
@@ -128,25 +131,55 @@ public final class Session: Sendable {
         return try unsafe body(&state)
     }
 
-    /// Runs inputs (NHWC) through the plan of their shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
-    private func execute(
-        _ inputs: [[Float]], batch: Int, height: Int, width: Int
-    ) throws(OpsinError) -> (outputs: [Tensor], milliseconds: Double, report: Report) {
-        let key = PlanCache.Key(batch: batch, height: height, width: width)
+    /// What a run begins with.
+    fileprivate enum Source {
+        case image(Image, PlanCache.Key)
+        /// NHWC
+        case tensor([Float], PlanCache.Key)
+    }
+
+    /// Runs a source through the plan of its shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
+    private func execute(_ source: Source, timings: inout Timings) throws(OpsinError) -> (outputs: [Tensor], report: Report) {
+        var input: [Float]?
+        let key: PlanCache.Key
+        switch source {
+        case .image(_, let shape): key = shape
+        case .tensor(let values, let shape): (input, key) = (values, shape)
+        }
         return try exclusively { (state) throws(OpsinError) in
             var mayRebuild = true
+            // Until a plan shows that it cannot.
+            var onDevice = state.preprocessesOnDevice(source.image, options)
             while true {
+                if input == nil, !onDevice, let image = source.image {
+                    let start = milliseconds()
+                    input = try preprocess(image).values.pixels
+                    timings.preprocess = milliseconds() - start
+                }
                 let graph = state.plans.holds(key) ? nil : try graph(for: key)
                 do throws(PlanFailure) {
-                    let plan = try state.plan(for: key, graph, model, timed: options.measuresOps)
+                    let plan = try state.plan(for: key, graph, PlanResources(model, threads: options.threads), timed: options.measuresOps)
                     let start = milliseconds()
-                    let values = try plan.run(inputs)
-                    let elapsed = milliseconds() - start
+                    let values: [[Float]]
+                    if let input {
+                        values = try plan.run([input])
+                        timings.run = milliseconds() - start
+                    } else {
+                        guard let image = source.image, let frame = try plan.run(image, model.recipe) else {
+                            onDevice = false
+                            continue
+                        }
+                        values = frame.outputs
+                        timings.preprocess = frame.preprocessMilliseconds
+                        timings.run = milliseconds() - start - timings.preprocess
+                    }
                     if options.measuresOps { state.measured.add(try plan.lastTimes(), of: plan) }
-                    return (plan.tensors(values), elapsed, state.report(plan, model))
+                    var report = state.report(plan, model)
+                    if source.image != nil { report.preprocessing = input == nil ? .vulkan : .cpu }
+                    return (plan.tensors(values), report)
                 } catch {
                     try state.recover(from: error, model, options, mayRebuild: mayRebuild)
-                    mayRebuild = false
+                    (mayRebuild, onDevice) = (false, state.preprocessesOnDevice(source.image, options))
                 }
             }
         }
@@ -174,4 +207,8 @@ public final class Session: Sendable {
             task: model.task, imageWidth: mapping.imageWidth, imageHeight: mapping.imageHeight, answer: answer, tensors: tensors, timings: timings,
             report: report)
     }
+}
+
+extension Session.Source {
+    fileprivate var image: Image? { if case .image(let image, _) = self { image } else { nil } }
 }

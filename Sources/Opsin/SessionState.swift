@@ -13,9 +13,9 @@ struct SessionState {
     init(backend: Backend, fallbacks: [Fallback]) { (self.backend, self.fallbacks) = (backend, fallbacks) }
 
     /// The plan of that shape; made from `graph` if it is not there, which then must not be nil.
-    mutating func plan(for key: PlanCache.Key, _ graph: Graph?, _ model: Model, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {
+    mutating func plan(for key: PlanCache.Key, _ graph: Graph?, _ resources: PlanResources, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {
         if let known = plans.plan(for: key) { return known }
-        let plan = try backend.compile(graph ?? Graph(), packedWeights: model.packedWeights, timed: timed)
+        let plan = try backend.compile(graph ?? Graph(), resources, timed: timed)
         plans.insert(plan, for: key)
         return plan
     }
@@ -40,9 +40,12 @@ struct SessionState {
     /// What really runs now.
     func report(_ plan: CompiledPlan?, _ model: Model) -> Report {
         var report = Report(
-            device: model.runtime.device, precision: backend.precision, isa: "", threads: 0, dispatches: plan?.dispatchCount ?? 0, fallbacks: fallbacks,
+            device: model.runtime.device, precision: backend.precision, isa: "", threads: 0, dispatches: plan?.dispatchCount ?? 0,
+            fallbacks: fallbacks + (plan?.fallbacks ?? []),
             memoryBytes: (plan?.byteCount ?? 0) + model.packedBytes)
         if case .cpu(let isa, _, let team) = backend { (report.device, report.isa, report.threads) = (.cpu, isa.rawValue, team.threads) }
+        // A device that can run none of the ops did not run.
+        if let plan, plan.dispatchCount == 0 { report.device = .cpu }
         return report
     }
 }

@@ -48,14 +48,6 @@ extension Filter {
         }
     }
 
-    /// What tells this filter's values from those of another one with the same constant: passes fold other factors in when more outputs are asked for.
-    package var packingKey: String {
-        var hasher = Hasher()
-        hasher.combine(outputScale)
-        hasher.combine(inputScale)
-        return "\(constant.name)#\(hasher.finalize())"
-    }
-
     private func withOptional(_ values: [Float]?, _ body: (UnsafePointer<Float>?) -> Void) {
         guard let values else { return body(nil) }
         unsafe values.withUnsafeBufferPointer { unsafe body($0.baseAddress) }

@@ -20,10 +20,15 @@ struct ImageTask {
         var progress = Progress(total: images.count, quiet: common.quiet)
         var failures: [OpsinError] = []
         var last: TaskResult?
+        // What the runtime fell back to has been said.
+        var told = Set(runtime.fallbacks)
         for path in images {
             do {
                 let result = try session.run(Image(path: path), options)
                 if common.json { Terminal.line(result.jsonText(image: path)) } else { show(result, path) }
+                for fallback in result.report.fallbacks where !common.quiet && told.insert(fallback).inserted {
+                    Terminal.complain("\(fallback.what): \(fallback.reason)")
+                }
                 last = result
             } catch {
                 failures.append(error)

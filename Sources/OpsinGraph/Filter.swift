@@ -36,6 +36,14 @@ package struct Filter: Sendable {
         }
     }
 
+    /// What tells this filter's values from those of another one with the same constant: passes fold other factors in when more outputs are asked for.
+    package var packingKey: String {
+        var hasher = Hasher()
+        hasher.combine(outputScale)
+        hasher.combine(inputScale)
+        return "\(constant.name)#\(hasher.finalize())"
+    }
+
     /// Throws unless the constant has exactly the shape that `PyTorch`'s or TensorFlow's layout gives these extents.
     func check(op: String, kernel: (Int, Int)?, input: Int, output: Int) throws(GraphError) {
         let expected: [Int] =

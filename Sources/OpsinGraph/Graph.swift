@@ -51,8 +51,8 @@ package struct Graph: Sendable {
     }
 
     package var nodes: [Node] = []
-    package private(set) var inputs: [Port] = []
-    package private(set) var outputs: [Port] = []
+    package internal(set) var inputs: [Port] = []
+    package internal(set) var outputs: [Port] = []
     /// Values that have a name in the reference (`blocks.2.1`) and can be asked for as extra outputs.
     package private(set) var endpoints: [Port] = []
     /// One more than the largest `Value.index` in use.

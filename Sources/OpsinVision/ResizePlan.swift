@@ -1,4 +1,4 @@
-private import CKernels
+internal import CKernels
 
 /// One resize, checked: sizes, box, region and the order of the passes.
 struct ResizePlan {
@@ -80,7 +80,7 @@ struct ResizePlan {
     }
 
     /// The coefficients of one axis; frees them when it goes away.
-    @safe private final class Axis {
+    @safe final class Axis {
         let table: UnsafeMutablePointer<opsin_resize_axis>
         init(_ table: UnsafeMutablePointer<opsin_resize_axis>) { unsafe self.table = table }
         deinit { unsafe opsin_resize_axis_destroy(table) }
@@ -88,7 +88,7 @@ struct ResizePlan {
         var source: Range<Int> { unsafe Int(table.pointee.source_first)..<Int(table.pointee.source_last) }
     }
 
-    private func axis(_ inputs: Int, _ from: Float, _ to: Float, _ outputs: Int, _ first: Int, _ count: Int) throws(VisionError) -> Axis {
+    func axis(_ inputs: Int, _ from: Float, _ to: Float, _ outputs: Int, _ first: Int, _ count: Int) throws(VisionError) -> Axis {
         let table = unsafe opsin_resize_axis_create(
             Int32(inputs), from, min(to, Float(inputs)), Int32(outputs), Int32(first), Int32(count), filter.c, sampleBytes == 1)
         guard let table = unsafe table else {
@@ -125,11 +125,16 @@ struct ResizePlan {
         }
     }
 
+    /// The inputs that nearest neighbour takes for outputs `first..<first + count`; -1 outside of the image.
+    func positions(_ inputs: Int, _ from: Float, _ to: Float, _ outputs: Int, _ first: Int, _ count: Int) -> [Int32] {
+        var positions = [Int32](repeating: 0, count: count)
+        unsafe opsin_resize_nearest_positions(Int32(inputs), from, to, Int32(outputs), Int32(first), Int32(count), &positions)
+        return positions
+    }
+
     @unsafe private func nearest<Sample: BitwiseCopyable>(_ samples: Span<Sample>) -> [Sample] {
-        var xs = [Int32](repeating: 0, count: region.width)
-        var ys = [Int32](repeating: 0, count: region.height)
-        unsafe opsin_resize_nearest_positions(Int32(source.width), box.left, box.right, Int32(target.width), Int32(region.left), Int32(region.width), &xs)
-        unsafe opsin_resize_nearest_positions(Int32(source.height), box.top, box.bottom, Int32(target.height), Int32(region.top), Int32(region.height), &ys)
+        let xs = positions(source.width, box.left, box.right, target.width, region.left, region.width)
+        let ys = positions(source.height, box.top, box.bottom, target.height, region.top, region.height)
         let size = region.width * region.height * channels
         let pixelBytes = channels * sampleBytes
         return unsafe samples.withUnsafeBytes { from in

@@ -77,8 +77,12 @@ extension CommandTests.Speed {
 
     @Test func anOpAlone() throws {
         let devices = try Self.hasVulkan() ? "cpu,vulkan" : "cpu"
-        for name in ["conv2d", "depthwise_conv2d", "linear", "attention", "matmul", "max_pool2d", "softmax", "layer_norm", "group_norm", "activation"] {
-            let outcome = try opsin(["bench", "--op", name, "--shape", "1,9,7,32", "--device", devices, "--json"] + Self.short)
+        let names = [
+            "conv2d", "depthwise_conv2d", "linear", "attention", "windowed_attention", "matmul", "max_pool2d", "softmax", "layer_norm", "group_norm",
+            "batch_norm", "slice", "activation",
+        ]
+        for name in names {
+            let outcome = try opsin(["bench", "--op", name, "--shape", "1,9,6,32", "--device", devices, "--json"] + Self.short)
             expectGood(outcome)
             let runs = try object(outcome)["runs"]?.array ?? []
             #expect(runs.count == devices.split(separator: ",").count && runs.allSatisfy { ($0["ops"]?.array?.count ?? 0) >= 1 }, "\(name)")

@@ -7,6 +7,8 @@ package struct AssignWidths {
     package private(set) var graph: Graph
     /// Bytes of an element by `Value.index`: 4, or the narrow width.
     package private(set) var elementBytes: [Int]
+    /// By node of `graph`: the node of the source that it is, or whose conversion it is.
+    package private(set) var origins: [Int] = []
     /// By value and width: the converted value.
     private var converted: [Value: Value] = [:]
 
@@ -14,9 +16,13 @@ package struct AssignWidths {
     package init(_ source: Graph, narrow: Int, wideInputs: (Op) -> Set<Int> = { _ in [] }) {
         graph = source
         elementBytes = (0..<source.valueCount).map { source.float32Values.contains($0) ? 4 : narrow }
+        origins = Array(source.nodes.indices)
         guard narrow != 4 else { return }
-        graph.nodes = []
-        for node in source.nodes { add(node, narrow: narrow, wideInputs: wideInputs(node.op)) }
+        (graph.nodes, origins) = ([], [])
+        for (index, node) in source.nodes.enumerated() {
+            add(node, narrow: narrow, wideInputs: wideInputs(node.op))
+            origins += [Int](repeating: index, count: graph.nodes.count - origins.count)
+        }
     }
 
     private mutating func add(_ node: Graph.Node, narrow: Int, wideInputs: Set<Int>) {

@@ -36,18 +36,8 @@ extension PreprocessRecipe {
 
     /// The RGB samples just before rescaling: resized and cropped. Only the part of the resize that the crop keeps is computed.
     package func samples(of image: Image, parallel: Parallel = .serial) throws(VisionError) -> (Image, PreprocessGeometry) {
-        var geometry = try geometry(width: image.width, height: image.height)
-        (geometry.sourceWidth, geometry.sourceHeight, geometry.originX, geometry.originY) = (
-            image.sourceWidth, image.sourceHeight, image.originX, image.originY
-        )
-        geometry.coveredWidth = max(min(image.width * image.reduction, image.sourceWidth - image.originX), 1)
-        geometry.coveredHeight = max(min(image.height * image.reduction, image.sourceHeight - image.originY), 1)
-
-        let left = max(geometry.cropLeft, 0)
-        let top = max(geometry.cropTop, 0)
-        let right = min(geometry.cropLeft + geometry.cropWidth, geometry.resizedWidth)
-        let bottom = min(geometry.cropTop + geometry.cropHeight, geometry.resizedHeight)
-        let region = PixelRegion(left: left, top: top, width: right - left, height: bottom - top)
+        let geometry = try geometry(of: image)
+        let region = kept(geometry)
         let resized = try image.resized(width: geometry.resizedWidth, height: geometry.resizedHeight, filter: filter, region: region, parallel: parallel).rgb()
             .channelsSwapped(swapsChannels)
         guard region.width != geometry.cropWidth || region.height != geometry.cropHeight else { return (resized, geometry) }
@@ -56,9 +46,9 @@ extension PreprocessRecipe {
         var canvas: [UInt8] = []
         canvas.reserveCapacity(geometry.cropWidth * geometry.cropHeight * 3)
         for y in 0..<geometry.cropHeight {
-            let row = y + geometry.cropTop - top
+            let row = y + geometry.cropTop - region.top
             for x in 0..<geometry.cropWidth {
-                let column = x + geometry.cropLeft - left
+                let column = x + geometry.cropLeft - region.left
                 if (0..<region.height).contains(row), (0..<region.width).contains(column) {
                     let at = (row * region.width + column) * 3
                     canvas.append(contentsOf: resized.pixels[at..<at + 3])
@@ -70,8 +60,27 @@ extension PreprocessRecipe {
         return (Image(unchecked: canvas, width: geometry.cropWidth, height: geometry.cropHeight, channels: 3), geometry)
     }
 
+    /// The sizes and offsets for `image`, and which part of its source they cover.
+    package func geometry(of image: Image) throws(VisionError) -> PreprocessGeometry {
+        var geometry = try geometry(width: image.width, height: image.height)
+        (geometry.sourceWidth, geometry.sourceHeight, geometry.originX, geometry.originY) = (
+            image.sourceWidth, image.sourceHeight, image.originX, image.originY
+        )
+        geometry.coveredWidth = max(min(image.width * image.reduction, image.sourceWidth - image.originX), 1)
+        geometry.coveredHeight = max(min(image.height * image.reduction, image.sourceHeight - image.originY), 1)
+        return geometry
+    }
+
+    /// The part of the resized image that the crop keeps.
+    func kept(_ geometry: PreprocessGeometry) -> PixelRegion {
+        let left = max(geometry.cropLeft, 0), top = max(geometry.cropTop, 0)
+        let right = min(geometry.cropLeft + geometry.cropWidth, geometry.resizedWidth)
+        let bottom = min(geometry.cropTop + geometry.cropHeight, geometry.resizedHeight)
+        return PixelRegion(left: left, top: top, width: right - left, height: bottom - top)
+    }
+
     /// The value of each of the 256 levels per channel, in fp32 and in the order of the reference: an exact and fast way to normalise.
-    private func lookupTables() throws(VisionError) -> [Float] {
+    func lookupTables() throws(VisionError) -> [Float] {
         var tables: [Float] = []
         for channel in 0..<3 {
             for level in 0..<256 {

@@ -30,6 +30,10 @@ package struct PreprocessRecipe: Hashable, Sendable {
         package var width: Int
         package var rounding: Rounding
         package var fill: [UInt8]
+
+        package init(height: Int, width: Int, rounding: Rounding, fill: [UInt8]) {
+            (self.height, self.width, self.rounding, self.fill) = (height, width, rounding, fill)
+        }
     }
 
     /// From 0...255 to the numbers that mean and deviation are about.
@@ -58,6 +62,8 @@ package struct PreprocessRecipe: Hashable, Sendable {
     package struct PadSize: Hashable, Sendable {
         package var height: Int
         package var width: Int
+
+        package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
     }
 
     /// Longest side of a model's input.

@@ -53,14 +53,14 @@ internal import CVulkan
         try unsafe core.note(core.vk.endCommandBuffer(handle), "vkEndCommandBuffer")
     }
 
-    /// Starts the work. `wait` must follow before the next `submit`.
-    func submit() throws(VulkanError) {
-        guard !isRunning else { throw VulkanError(.argument, "the commands are still running") }
+    /// Starts the work, that of `earlier` buffers before it in the same submit. `wait` must follow before the next `submit` of any of them.
+    func submit(after earlier: [CommandBuffer] = []) throws(VulkanError) {
+        guard !isRunning, !earlier.contains(where: \.isRunning) else { throw VulkanError(.argument, "the commands are still running") }
         // After a time-out the fence may still be in use.
         if let failure = core.failure { throw VulkanError(.deviceLost, "the device was lost before: \(failure.description)") }
         var fence: VkFence? = unsafe fence
         try unsafe core.note(core.vk.resetFences(core.handle, 1, &fence), "vkResetFences")
-        try unsafe core.submit(handle, self.fence)
+        try unsafe core.submit(earlier.map { unsafe $0.handle } + [handle], self.fence)
         isRunning = true
     }
 

@@ -98,6 +98,13 @@ package final class CommandList {
         try buffer.wait(milliseconds: timeoutMilliseconds)
     }
 
+    /// Runs several lists one after the other in one submit and waits.
+    package static func run(_ lists: [CommandList], timeoutMilliseconds: Int) throws(VulkanError) {
+        guard let last = lists.last else { return }
+        try last.buffer.submit(after: lists.dropLast().map(\.buffer))
+        try last.buffer.wait(milliseconds: timeoutMilliseconds)
+    }
+
     /// Nanoseconds of each command of the last run; empty without `Timing.each` or where the queue has no clock.
     package func nanoseconds() throws(VulkanError) -> [Double] {
         guard let ticks = try clock?.read() else { return [] }
@@ -131,14 +138,24 @@ package final class CommandList {
         }
         for view in dispatch.buffers {
             try view.check(name)
-            guard view.byteCount <= limits.maximumStorageRange else {
-                throw VulkanError(.unsupported, "\(name): a buffer of \(view.byteCount) bytes, \(info.name) binds at most \(limits.maximumStorageRange)")
-            }
+            try check(view.byteCount, name, info)
             guard view.blockRange.lowerBound % limits.storageAlignment == 0 else {
                 throw VulkanError(.argument, "\(name): offset \(view.offset) is no multiple of \(limits.storageAlignment)")
             }
         }
-        let groups = dispatch.groups
+        try check(dispatch.groups, name, info)
+    }
+
+    /// Throws where a binding of that many bytes is larger than the device allows.
+    static func check(_ byteCount: Int, _ name: String, _ info: DeviceInfo) throws(VulkanError) {
+        guard byteCount <= info.limits.maximumStorageRange else {
+            throw VulkanError(.unsupported, "\(name): a buffer of \(byteCount) bytes, \(info.name) binds at most \(info.limits.maximumStorageRange)")
+        }
+    }
+
+    /// Throws where the device does not run so many workgroups.
+    static func check(_ groups: GroupCount, _ name: String, _ info: DeviceInfo) throws(VulkanError) {
+        let limits = info.limits
         for (count, most) in zip([groups.x, groups.y, groups.z], limits.maximumGroupCount) where count < 1 || count > most {
             throw VulkanError(.unsupported, "\(name): [\(groups.x), \(groups.y), \(groups.z)] workgroups, \(info.name) runs 1 to \(limits.maximumGroupCount)")
         }

@@ -15,7 +15,8 @@ package final class Device: Sendable {
         guard instance.devices.indices.contains(index) else {
             throw VulkanError(.noDevice, "Vulkan device \(index) does not exist, there are \(instance.devices.count)")
         }
-        let info = instance.devices[index]
+        var info = instance.devices[index]
+        if let most = options.maximumStorageRange { info.limits.maximumStorageRange = min(info.limits.maximumStorageRange, most) }
         let features = info.features.without(options.disabled)
         let core = try DeviceCore(instance, index: index, enabling: features)
         let file = options.cacheFolder.map { PipelineCacheFile(folder: $0, device: info, shaders: shaders) }

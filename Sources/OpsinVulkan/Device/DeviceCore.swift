@@ -86,14 +86,14 @@ internal import Synchronization
     /// True after a time-out: handles must not be destroyed, because the device may still use them.
     var isAbandoned: Bool { state.withLock { $0.abandoned } }
 
-    /// Starts `commands`; `fence` signals when they are done.
-    func submit(_ commands: VkCommandBuffer, _ fence: VkFence) throws(VulkanError) {
-        var commands: VkCommandBuffer? = unsafe commands
-        let result = unsafe withUnsafePointer(to: &commands) { commands in
+    /// Starts `commands` in their order; `fence` signals when all are done.
+    func submit(_ commands: [VkCommandBuffer], _ fence: VkFence) throws(VulkanError) {
+        let commands: [VkCommandBuffer?] = unsafe commands
+        let result = unsafe commands.withUnsafeBufferPointer { commands in
             var submit = unsafe VkSubmitInfo()
             unsafe submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
-            unsafe submit.commandBufferCount = 1
-            unsafe submit.pCommandBuffers = commands
+            unsafe submit.commandBufferCount = UInt32(clamping: commands.count)
+            unsafe submit.pCommandBuffers = commands.baseAddress
             // The lock keeps two threads off the queue, as Vulkan demands.
             return state.withLock { state in state.failure == nil ? unsafe vk.queueSubmit(queue, 1, &submit, fence) : VK_ERROR_DEVICE_LOST }
         }

@@ -2,10 +2,14 @@ internal import Glibc
 
 /// What the environment says about Vulkan.
 package struct DeviceOptions: Sendable {
-    /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,pipeline_cache`
+    /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,pipeline_cache,op:NAME`
     package var disabled: Set<Feature> = []
     /// Features that failed their self-test on this device, and how; they are in `disabled` too.
     package var distrusted: [Feature: String] = [:]
+    /// Ops by name that no plan may run on the device; they are the CPU's.
+    package var refused: Set<String> = []
+    /// Most bytes of a binding, where it is to be less than the device's own limit.
+    package var maximumStorageRange: Int?
     /// Words of `OPSIN_VK_DISABLE` that name nothing, for `opsin doctor`.
     package var unknown: [String] = []
     /// Where pipelines are kept between runs; nil keeps none.
@@ -18,7 +22,13 @@ package struct DeviceOptions: Sendable {
     /// Reads `OPSIN_VK_DISABLE`, and `OPSIN_CACHE`, `XDG_CACHE_HOME` or `HOME` for the folder. Tests pass a dictionary's subscript.
     package init(environment: (String) -> String?) {
         for word in (environment("OPSIN_VK_DISABLE") ?? "").split(separator: ",").map({ $0.filter { $0 != " " } }) where !word.isEmpty {
-            if let feature = Feature(rawValue: word) { disabled.insert(feature) } else { unknown.append(word) }
+            if let feature = Feature(rawValue: word) {
+                disabled.insert(feature)
+            } else if word.hasPrefix("op:"), word.count > 3 {
+                refused.insert(String(word.dropFirst(3)))
+            } else {
+                unknown.append(word)
+            }
         }
         let folders = [("OPSIN_CACHE", ""), ("XDG_CACHE_HOME", "/opsin"), ("HOME", "/.cache/opsin")]
         for (name, tail) in folders where cacheFolder == nil {

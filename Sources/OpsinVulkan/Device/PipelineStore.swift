@@ -82,7 +82,8 @@ struct PipelineKey: Hashable {
         return pipeline
     }
 
-    private func check(_ request: PipelineRequest) throws(VulkanError) {
+    /// Throws where the device lacks what a pipeline needs.
+    func check(_ request: PipelineRequest) throws(VulkanError) {
         let spirv = request.spirv
         if let missing = features.missing(for: spirv) {
             throw VulkanError(.unsupported, "\(spirv.name) needs \(missing), which \(core.info.name) lacks or has switched off")

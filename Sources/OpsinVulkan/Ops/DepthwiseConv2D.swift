@@ -6,7 +6,10 @@ extension DepthwiseConv2D: VulkanOp {
         let (x, y) = (node.inputs[0].shape, node.output.shape)
         let quads = (channels + 3) / 4
         // [KERNEL_H, KERNEL_W, 4 * quads]: one input channel a group.
-        let weights = try plan.weights(filter.columns(outputs: channels, inputs: 1, taps: window.height * window.width, padded: quads * 4))
+        let taps = window.height * window.width
+        let weights = try plan.weights(of: filter, "columns", count: taps * quads * 4) {
+            filter.columns(outputs: channels, inputs: 1, taps: taps, padded: quads * 4)
+        }
         let bias = try plan.parameters(filter.bias ?? [], quads: quads)
         let tile = DepthwiseConv2D.tile(y, isCPU: plan.device.info.kind == .cpu)
         let shader = DepthwiseConv2dShader(

@@ -15,7 +15,10 @@ struct Product {
         if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0 { return try lowerBroadcast(plan) }
         let tile = Product.tile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
-        let weights = try plan.weights(filter.columns(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, padded: quads * 4))
+        let inputs = node.inputs[0].shape.c
+        let weights = try plan.weights(of: filter, "columns", count: taps * inputs * quads * 4) {
+            filter.columns(outputs: y.c, inputs: inputs, taps: taps, padded: quads * 4)
+        }
         let g = try geometry()
         let shader = Conv2dShader(
             storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
@@ -30,7 +33,10 @@ struct Product {
         let y = node.output.shape
         let tile = Product.broadcastTile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
-        let weights = try plan.weights(filter.panels(outputs: y.c, inputs: node.inputs[0].shape.c, taps: taps, width: 4 * Int(tile.h)))
+        let inputs = node.inputs[0].shape.c, width = 4 * Int(tile.h)
+        let weights = try plan.weights(of: filter, "panels of \(width)", count: panels * width * taps * ((inputs + 3) / 4 * 4)) {
+            filter.panels(outputs: y.c, inputs: inputs, taps: taps, width: width)
+        }
         let g = try geometry()
         let shader = Conv2dBroadcastShader(
             storage: plan.storage, tile: tile, pointwise: window == nil, alignedIn: g.channels % 4 == 0, function: g.function,

@@ -20,6 +20,8 @@ package final class VulkanPlan {
         package var pipelines = Duration.zero
         /// Memory and the command list.
         package var recording = Duration.zero
+
+        package init() {}
     }
 
     /// Where the time of one run went, in milliseconds.
@@ -32,6 +34,8 @@ package final class VulkanPlan {
         package var readback = 0.0
         /// From the first write to the last read, by the host's clock.
         package var total = 0.0
+
+        package init() {}
     }
 
     package let device: Device
@@ -45,115 +49,149 @@ package final class VulkanPlan {
     package let arenaBytes: Int
     /// Bytes of weights and parameters on the device.
     package let weightBytes: Int
-    private let list: CommandList
+    /// How each input and output is stored.
+    package let inputStorage: [Storage]
+    package let outputStorage: [Storage]
+    let inputViews: [BufferView]
+    let outputViews: [BufferView]
+    private let dispatches: [Command]
+    private let timing: Timing
+    /// The recorded commands by which inputs they copy in and which outputs out.
+    private var lists: [[Bool]: CommandList] = [:]
+    /// The one that ran last, and how many copies it begins with.
+    private var last: (list: CommandList, copies: Int)
     private let sources: [Buffer]
     private let targets: [Buffer]
-    private let inputStorage: [Storage]
-    private let outputStorage: [Storage]
 
     /// Compiles `graph`, which passes have been over. Throws, naming the node, where an op cannot run on this device: the caller takes another backend.
-    package init(_ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none) throws(VulkanError) {
-        guard storage == .f32 || device.features.fp16 else {
-            throw VulkanError(.unsupported, "\(device.info.name) has no fp16 storage, or it is switched off")
-        }
+    ///
+    /// `weights` is what the plans of the graph's model share on this device; nil shares with nobody.
+    package init(
+        _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil
+    ) throws(VulkanError) {
+        try VulkanPlan.check(storage, device)
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
         let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
-        let builder = try VulkanPlanBuilder(assigned, device)
+        let builder = try VulkanPlanBuilder(assigned, device, weights ?? DeviceWeights(device))
         for node in assigned.graph.nodes { try builder.lower(node) }
         let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
         let piped = clock.now
-        var commands: [Command] = []
-        var (sources, targets) = ([Buffer](), [Buffer]())
-        for port in graph.inputs {
-            let slot = try builder.view(port.value)
-            let source = try device.memory.allocate(slot.byteCount, .upload)
-            sources.append(source)
-            commands.append(.copy(source.view, to: slot))
-        }
-        for (pending, pipeline) in zip(builder.pending, pipelines) {
-            commands.append(.dispatch(Dispatch(pipeline, buffers: pending.buffers, push: pending.push, groups: pending.groups, label: pending.node.name)))
-        }
-        for port in graph.outputs {
-            let slot = try builder.view(port.value)
-            let target = try device.memory.allocate(slot.byteCount, .readback)
-            targets.append(target)
-            commands.append(.copy(slot, to: target.view))
+        var (inputViews, outputViews) = ([BufferView](), [BufferView]())
+        for port in graph.inputs { inputViews.append(try builder.view(port.value)) }
+        for port in graph.outputs { outputViews.append(try builder.view(port.value)) }
+        let sources = try inputViews.map { (view) throws(VulkanError) in try device.memory.allocate(view.byteCount, .upload) }
+        let targets = try outputViews.map { (view) throws(VulkanError) in try device.memory.allocate(view.byteCount, .readback) }
+        let dispatches = zip(builder.pending, pipelines).map { pending, pipeline in
+            Command.dispatch(Dispatch(pipeline, buffers: pending.buffers, push: pending.push, groups: pending.groups, label: pending.node.name))
         }
         let collected = clock.now
         try builder.finish()
         (times.weights, times.pipelines) = (lowered - start + (clock.now - collected), piped - lowered)
         let recording = clock.now
-        let phases = [graph.inputs.count, graph.inputs.count + builder.pending.count]
-        list = try CommandList(device, commands, timing: timing == .none ? .none : timing == .each ? .each : .phases(phases))
+        let copies = (zip(sources, inputViews).map { Command.copy($0.view, to: $1) }, zip(outputViews, targets).map { Command.copy($0, to: $1.view) })
+        let list = try CommandList(device, copies.0 + dispatches + copies.1, timing: timing.ofList(copies: copies.0.count, dispatches: dispatches.count))
         times.recording = (clock.now - recording) + (collected - piped)
         buildTimes = times
-        (self.device, self.storage, self.sources, self.targets) = (device, storage, sources, targets)
+        (self.device, self.storage, self.timing, self.sources, self.targets) = (device, storage, timing, sources, targets)
+        (self.inputViews, self.outputViews, self.dispatches) = (inputViews, outputViews, dispatches)
         (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
         (inputStorage, outputStorage) = (graph.inputs.map { builder.storage(of: $0.value) }, graph.outputs.map { builder.storage(of: $0.value) })
         reports = VulkanPlan.reports(builder.pending)
+        last = (list, copies.0.count)
+        lists[[Bool](repeating: true, count: graph.inputs.count + graph.outputs.count)] = list
+    }
+
+    /// The commands that copy these inputs in, compute, and copy these outputs out; recorded at the first use.
+    func list(copiesIn: [Bool], copiesOut: [Bool]) throws(VulkanError) -> CommandList {
+        let copies = copiesIn.count(where: \.self)
+        if let known = lists[copiesIn + copiesOut] {
+            last = (known, copies)
+            return known
+        }
+        let uploads = inputs.indices.filter { copiesIn[$0] }.map { Command.copy(sources[$0].view, to: inputViews[$0]) }
+        let readbacks = outputs.indices.filter { copiesOut[$0] }.map { Command.copy(outputViews[$0], to: targets[$0].view) }
+        let list = try CommandList(device, uploads + dispatches + readbacks, timing: timing.ofList(copies: copies, dispatches: dispatches.count))
+        lists[copiesIn + copiesOut] = list
+        last = (list, copies)
+        return list
+    }
+
+    private static func check(_ storage: Storage, _ device: Device) throws(VulkanError) {
+        guard storage == .f32 || device.features.fp16 else {
+            throw VulkanError(.unsupported, "\(device.info.name) has no fp16 storage, or it is switched off")
+        }
+    }
+
+    /// The nodes of `graph` that `device` cannot run, by index, and why: a buffer or a shape beyond its limits, a shader that needs what it lacks, an op
+    /// without a shader. Nothing is packed, uploaded or compiled.
+    package static func refusals(_ graph: Graph, on device: Device, storage: Storage) throws(VulkanError) -> [Int: String] {
+        try check(storage, device)
+        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
+        let builder = try VulkanPlanBuilder(assigned, device, nil)
+        var refusals: [Int: String] = [:]
+        for (node, origin) in zip(assigned.graph.nodes, assigned.origins) where refusals[origin] == nil {
+            refusals[origin] = try builder.refusal(of: node)
+        }
+        return refusals
     }
 
     /// Dispatches of one run, and barriers between its commands.
-    package var dispatchCount: Int { list.dispatchCount }
-    package var barrierCount: Int { list.barrierCount }
+    package var dispatchCount: Int { dispatches.count }
+    package var barrierCount: Int { last.list.barrierCount }
 
     /// Copies inputs in (fp32, NHWC, dense), runs, copies outputs out.
-    package func run(_ values: [[Float]]) throws(VulkanError) -> [[Float]] {
-        try write(values)
-        try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
-        return try read()
-    }
+    package func run(_ values: [[Float]]) throws(VulkanError) -> [[Float]] { try run(values.map { $0 }, before: nil) }
 
-    /// The same, with the time of each phase; `compute` is 0 unless the plan's timing is `.phases` and the queue has a clock.
-    package func runInPhases(_ values: [[Float]]) throws(VulkanError) -> Phases {
+    /// The same, and the time of each phase; `compute` is 0 unless the plan's timing is `.phases` and the queue has a clock.
+    package func runInPhases(_ values: [[Float]]) throws(VulkanError) -> (outputs: [[Float]], phases: Phases) {
         let clock = ContinuousClock()
         let start = clock.now
-        try write(values)
+        guard values.count == inputs.count else { throw VulkanError(.argument, "\(values.count) inputs given, expected \(inputs.count)") }
+        for (index, value) in values.enumerated() { try write(value, to: index) }
         let written = clock.now
+        let list = try list(copiesIn: inputs.map { _ in true }, copiesOut: outputs.map { _ in true })
         try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
         let ran = clock.now
-        _ = try read()
+        let outputs = try outputs.indices.map { (index) throws(VulkanError) in try read(index) }
         let end = clock.now
         let spans = try list.phaseNanoseconds()
-        var phases = Phases(upload: (written - start).milliseconds, readback: (end - ran).milliseconds, total: (end - start).milliseconds)
+        var phases = Phases()
+        (phases.upload, phases.readback, phases.total) = ((written - start).milliseconds, (end - ran).milliseconds, (end - start).milliseconds)
         if spans.count == 3 {
             phases.upload += spans[0] * 1e-6
             phases.compute = spans[1] * 1e-6
             phases.readback += spans[2] * 1e-6
         }
-        return phases
+        return (outputs, phases)
     }
 
-    private func write(_ values: [[Float]]) throws(VulkanError) {
-        guard values.count == inputs.count else { throw VulkanError(.argument, "\(values.count) inputs given, expected \(inputs.count)") }
-        for (index, port) in inputs.enumerated() {
-            guard values[index].count == port.value.shape.count else {
-                throw VulkanError(.argument, "input \(port.name) has \(values[index].count) values, expected \(port.value.shape.count)")
-            }
-            switch inputStorage[index] {
-            case .f32: try sources[index].write(values[index])
-            case .f16: try sources[index].write(values[index].map { Float16($0) })
-            }
+    /// Puts `values` where the copy of input `index` begins.
+    func write(_ values: [Float], to index: Int) throws(VulkanError) {
+        let port = inputs[index]
+        guard values.count == port.value.shape.count else {
+            throw VulkanError(.argument, "input \(port.name) has \(values.count) values, expected \(port.value.shape.count)")
+        }
+        switch inputStorage[index] {
+        case .f32: try sources[index].write(values)
+        case .f16: try sources[index].write(values.map { Float16($0) })
         }
     }
 
-    private func read() throws(VulkanError) -> [[Float]] {
-        var results: [[Float]] = []
-        for (index, port) in outputs.enumerated() {
-            switch outputStorage[index] {
-            case .f32: results.append(try targets[index].read(Float.self, count: port.value.shape.count))
-            case .f16: results.append(try targets[index].read(Float16.self, count: port.value.shape.count).map { Float($0) })
-            }
+    /// What the copy of output `index` left.
+    func read(_ index: Int) throws(VulkanError) -> [Float] {
+        let count = outputs[index].value.shape.count
+        switch outputStorage[index] {
+        case .f32: return try targets[index].read(Float.self, count: count)
+        case .f16: return try targets[index].read(Float16.self, count: count).map { Float($0) }
         }
-        return results
     }
 
     /// Nanoseconds on the device of each dispatch of the last run, in the order of `reports`; empty without timing.
     package func dispatchNanoseconds() throws(VulkanError) -> [Double] {
-        Array(try list.nanoseconds().dropFirst(inputs.count).prefix(reports.count))
+        Array(try last.list.nanoseconds().dropFirst(last.copies).prefix(reports.count))
     }
 
     /// A node's cost counts at its first dispatch.
@@ -163,6 +201,17 @@ package final class VulkanPlan {
             defer { last = step.node.output.index }
             let cost = last == step.node.output.index ? Cost() : step.node.cost
             return StepReport(node: step.node.name, op: step.node.op.name, kernel: step.request.spirv.name, cost: cost, output: step.node.output.shape)
+        }
+    }
+}
+
+extension VulkanPlan.Timing {
+    /// What a list of that many copies in and dispatches measures.
+    fileprivate func ofList(copies: Int, dispatches: Int) -> CommandList.Timing {
+        switch self {
+        case .none: .none
+        case .each: .each
+        case .phases: .phases([copies, copies + dispatches])
         }
     }
 }

@@ -16,19 +16,24 @@ package final class VulkanPlanBuilder {
     /// `VulkanOp.wideInputs`, which come in fp32.
     package private(set) var storage: Storage
     private(set) var pending: [Pending] = []
-    /// Bytes of weights and parameters on the device.
-    private(set) var weightBytes = 0
     private let arena: Buffer
     private let offsets: [Int?]
     /// By value: bytes of an element.
     private let widths: [Int]
     private let ring: StagingRing
+    private let shared: DeviceWeights
+    private var kept: [ObjectIdentifier: Buffer] = [:]
     private var node: Graph.Node?
 
-    init(_ assigned: AssignWidths, _ device: Device) throws(VulkanError) {
+    /// A builder without memory, for `refusal`.
+    private let isProbe: Bool
+
+    /// With `weights` nil it only tries: nothing is packed or uploaded.
+    init(_ assigned: AssignWidths, _ device: Device, _ weights: DeviceWeights?) throws(VulkanError) {
         let memory = ActivationMemory(assigned.graph, elementBytes: assigned.elementBytes, alignment: max(64, device.info.limits.storageAlignment))
         (self.device, storage, widths, offsets, ring) = (device, .f32, assigned.elementBytes, memory.offsets, StagingRing(device))
-        arena = try device.memory.allocate(memory.arenaBytes, .device)
+        (isProbe, shared) = (weights == nil, weights ?? DeviceWeights(device))
+        arena = try device.memory.allocate(isProbe ? 64 : memory.arenaBytes, .device)
     }
 
     /// Bytes of the arena of activations.
@@ -45,6 +50,32 @@ package final class VulkanPlanBuilder {
         }
     }
 
+    /// Why the device cannot run `node`; nil where it can. Only for a builder that tries.
+    func refusal(of node: Graph.Node) throws(VulkanError) -> String? {
+        if device.options.refused.contains(node.op.name) { return "\(node.op.name) is switched off on Vulkan devices" }
+        pending.removeAll(keepingCapacity: true)
+        (self.node, storage) = (node, storage(of: node.output))
+        do {
+            try node.op.lower(node, self)
+            for step in pending { try check(step) }
+            return nil
+        } catch {
+            // Whatever is wrong with the device itself is no reason of this op.
+            guard error.code == .unsupported || error.code == .argument else { throw error }
+            return error.description
+        }
+    }
+
+    /// What the pipeline and the command list will ask of the device.
+    private func check(_ step: Pending) throws(VulkanError) {
+        try device.pipelines.check(step.request)
+        for view in step.buffers { try CommandList.check(view.byteCount, step.request.spirv.name, device.info) }
+        try CommandList.check(step.groups, step.request.spirv.name, device.info)
+    }
+
+    /// Bytes of weights and parameters on the device, those that other plans use too included.
+    var weightBytes: Int { kept.values.reduce(0) { $0 + $1.byteCount } }
+
     /// Waits for the weights.
     func finish() throws(VulkanError) { try ring.finish() }
 
@@ -59,17 +90,22 @@ package final class VulkanPlanBuilder {
         return BufferView(buffer: arena, offset: offset, byteCount: (value.shape.count * storage(of: value).byteCount + 63) / 64 * 64)
     }
 
-    /// Weights on the device, in the plan's storage.
-    package func weights(_ values: [Float]) throws(VulkanError) -> BufferView {
-        switch storage {
-        case .f32: try constant(values)
-        case .f16: try constant(values.map { Float16($0) })
+    /// Weights on the device, in the plan's storage: those of `filter` as `pack` lays them out, `count` numbers. `layout` names that layout and the tile it is
+    /// for; plans of one model share what has one name, and then nobody packs.
+    package func weights(of filter: Filter, _ layout: String, count: Int, pack: () -> [Float]) throws(VulkanError) -> BufferView {
+        let name = "\(node?.name ?? "") \(filter.packingKey) \(layout) \(count)"
+        return switch storage {
+        case .f32: try constant("f32 \(name)", Float.self, count, pack)
+        case .f16: try constant("f16 \(name)", Float16.self, count) { pack().map { Float16($0) } }
         }
     }
 
-    /// Small parameters on the device (biases, scales), always fp32, filled up with zeros to whole quads of `quads`.
+    /// Small parameters on the device (biases, scales), always fp32, filled up with zeros to whole quads of `quads`. Equal ones are there once.
     package func parameters(_ values: [Float], quads: Int) throws(VulkanError) -> BufferView {
-        try constant(values + [Float](repeating: 0, count: max(0, quads * 4 - values.count)))
+        let filled = values + [Float](repeating: 0, count: max(0, quads * 4 - values.count))
+        var hasher = Hasher()
+        unsafe filled.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        return try constant("parameters \(filled.count) \(hasher.finalize())", Float.self, filled.count) { filled }
     }
 
     /// Adds one run of `shader`; `threads` are counted over the flat index.
@@ -89,11 +125,20 @@ package final class VulkanPlanBuilder {
         pending.append(Pending(node: node, request: PipelineRequest(shader), buffers: buffers, push: shader.push, groups: groups))
     }
 
-    /// A buffer of its own with these numbers.
-    private func constant<Element: BitwiseCopyable>(_ values: [Element]) throws(VulkanError) -> BufferView {
-        let buffer = try device.memory.allocate(max(1, values.count) * MemoryLayout<Element>.stride, .device)
-        try ring.upload(values, to: buffer)
-        weightBytes += buffer.byteCount
+    /// The buffer called `key` with these numbers.
+    private func constant<Element: BitwiseCopyable>(
+        _ key: String, _ type: Element.Type, _ count: Int, _ make: () -> [Element]
+    ) throws(VulkanError) -> BufferView {
+        let byteCount = max(1, count) * MemoryLayout<Element>.stride
+        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
+        let buffer = try shared.buffer(key) { () throws(VulkanError) in
+            let values = make()
+            guard values.count <= max(1, count) else { throw VulkanError(.argument, "\(key): \(values.count) numbers were packed, expected \(count)") }
+            let buffer = try device.memory.allocate(byteCount, .device)
+            try ring.upload(values, to: buffer)
+            return buffer
+        }
+        kept[ObjectIdentifier(buffer)] = buffer
         return buffer.view
     }
 }

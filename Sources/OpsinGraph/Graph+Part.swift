@@ -1,0 +1,19 @@
+extension Graph {
+    /// The nodes of `range` as a graph of their own, for a backend that runs only them: its inputs are the values that they read and do not make, in the
+    /// order in which they are first read; its outputs are the values that others read or users asked for. Values keep their indices.
+    package func part(_ range: Range<Int>) -> Graph {
+        var part = self
+        part.nodes = Array(nodes[range.clamped(to: nodes.indices)])
+        let made = Set(part.nodes.map(\.output.index))
+        var seen: Set<Int> = []
+        part.inputs = part.nodes.flatMap(\.inputs).filter { !made.contains($0.index) && seen.insert($0.index).inserted }.map(port)
+        let read = Set((nodes[..<range.lowerBound] + nodes[range.upperBound...]).flatMap(\.inputs).map(\.index) + outputs.map(\.value.index))
+        part.outputs = part.nodes.map(\.output).filter { read.contains($0.index) }.map(port)
+        return part
+    }
+
+    /// A value under its own name where users know it, else under its number.
+    private func port(_ value: Value) -> Port {
+        (inputs + outputs).first { $0.value == value } ?? Port(name: "value \(value.index)", value: value, layout: .nhwc)
+    }
+}
