@@ -11,6 +11,10 @@ package import OpsinGraph
 
     private let offsets: [Int?]
     private let float32Values: Set<Int>
+    /// By `Value.index`: the elements of constants and of their views.
+    private var constants: [Int: UnsafePointer<Float>] = unsafe [:]
+    /// Keeps the bytes that `constants` points at.
+    private let keptConstants: [Graph.ConstantValue]
     private let weights: PackedWeights
     private var kept: [AlignedMemory] = []
 
@@ -20,10 +24,14 @@ package import OpsinGraph
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
         (offsets, float32Values) = (memory.offsets, graph.float32Values)
-        (self.isa, self.precision, self.threads, self.weights) = (isa, precision, threads, weights)
+        (self.isa, self.precision, self.threads, self.weights, keptConstants) = (isa, precision, threads, weights, graph.constants)
+        let places = unsafe graph.constants.map { unsafe $0.constant.alignedFloats ?? parameters($0.constant.floats()) }
+        for (value, position) in memory.constants { unsafe constants[value] = places[position] }
     }
 
     package func pointer(_ value: Value) -> UnsafeMutablePointer<Float> {
+        // Mutable in type only: no op writes to its inputs but in place, which the memory plan rules out for constants.
+        if let constant = unsafe constants[value.index] { return unsafe UnsafeMutablePointer(mutating: constant) }
         // A value inside a fused group has no place of its own; its group does not ask.
         let offset = offsets.indices.contains(value.index) ? offsets[value.index] ?? 0 : 0
         return unsafe (arena.base + offset).assumingMemoryBound(to: Float.self)

@@ -1,7 +1,9 @@
 /// Where every activation of a graph lives in one arena.
 package struct ActivationMemory: Sendable {
-    /// Byte offset by `Value.index`; nil for a value that never exists in memory because it stays inside a group of fused nodes.
+    /// Byte offset by `Value.index`; nil for a value that never exists in memory because it stays inside a group of fused nodes, and for constants.
     package let offsets: [Int?]
+    /// By `Value.index`: the constant that a value is or is a view of, an index into `graph.constants`. Others are not in it.
+    package let constants: [Int: Int]
     package let arenaBytes: Int
     /// Most bytes alive at one step; the arena is at best as large.
     package let peakLiveBytes: Int
@@ -9,7 +11,8 @@ package struct ActivationMemory: Sendable {
     /// Plans `graph` run group by group, in order. `groups` are indices into `graph.nodes`; nil is one node a group.
     ///
     /// A view (`Reshape`) shares the bytes of its input. An op that may write over its first input does so when nobody reads that input later.
-    /// Graph inputs hold until their last reader, graph outputs until the end. `elementBytes` is by `Value.index`; nil is fp32 everywhere.
+    /// Graph inputs hold until their last reader, graph outputs until the end. Constants live elsewhere and are never written. `elementBytes` is by
+    /// `Value.index`; nil is fp32 everywhere.
     package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: [Int]? = nil, alignment: Int = 64) {
         let elementBytes = elementBytes ?? [Int](repeating: 4, count: graph.valueCount)
         let groups = groups ?? graph.nodes.indices.map { [$0] }
@@ -20,12 +23,18 @@ package struct ActivationMemory: Sendable {
         /// The value whose bytes a value uses: itself, or the root of a chain of views and in-place results.
         var root = Array(0..<graph.valueCount)
 
+        var constants: [Int: Int] = [:]
+        for (position, constant) in graph.constants.enumerated() { constants[constant.value.index] = position }
         for port in graph.inputs { (existing[port.value.index], bytes[port.value.index]) = (true, port.value.shape.count * elementBytes[port.value.index]) }
         let lastReader = ActivationMemory.lastReaders(graph, groups, elementBytes)
         for (step, group) in groups.enumerated() {
             for index in group {
                 let node = graph.nodes[index]
                 let output = node.output.index
+                if node.op.isView, let input = node.inputs.first?.index, let constant = constants[input], elementBytes[input] == elementBytes[output] {
+                    constants[output] = constant
+                    continue
+                }
                 bytes[output] = node.output.shape.count * elementBytes[output]
                 // A value that only its own group reads needs no memory: the group keeps it in registers or scratch.
                 existing[output] = group.count == 1 || lastReader[output] > step || index == group.last
@@ -53,7 +62,7 @@ package struct ActivationMemory: Sendable {
         var offsets = [Int?](repeating: nil, count: graph.valueCount)
         for (position, value) in roots.enumerated() { offsets[value] = placement.offsets[position] }
         for value in 0..<graph.valueCount where existing[value] && root[value] != value { offsets[value] = offsets[root[value]] }
-        (self.offsets, arenaBytes, peakLiveBytes) = (offsets, placement.arenaBytes, placement.peakLiveBytes)
+        (self.offsets, self.constants, arenaBytes, peakLiveBytes) = (offsets, constants, placement.arenaBytes, placement.peakLiveBytes)
     }
 
     /// The last group that reads each value; the end of the run for outputs, -1 for a value that nobody reads.
@@ -87,9 +96,9 @@ extension Op {
     /// Every element of the output depends on the elements of the first input at the same place, pixel or (norms) image only, so a backend may write over them.
     package var mayOverwriteFirstInput: Bool {
         switch self {
-        case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
+        case .activation, .add, .batchNorm, .boxRefinement, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
         case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .distributionStatistics, .distributionToBox, .globalAveragePool, .linear, .matMul,
-            .maxPool2D, .pad, .reshape, .resize, .slice, .windowedAttention:
+            .maxPool2D, .multiScaleDeformableAttention, .pad, .reshape, .resize, .sineEmbedding, .slice, .topKGather, .windowedAttention:
             false
         }
     }

@@ -3,21 +3,25 @@
     // @unchecked: the bytes are read-only for the whole life of the object.
     private let base: UnsafeRawPointer
     package let count: Int
+    /// Bytes behind the last one that may be read too, whatever they hold.
+    package let slack: Int
     private let release: @Sendable (UnsafeRawPointer, Int) -> Void
 
     /// Takes over `count` bytes at `base`, which must stay valid until `release` is called with them, once, at the end.
     package init(base: UnsafeRawPointer, count: Int, release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void) {
         unsafe self.base = base
         self.count = count
+        slack = 0
         unsafe self.release = release
     }
 
-    /// Copies `floats`.
+    /// Copies `floats` to a 64-byte boundary, zeros behind them: kernels read such bytes where they are.
     package init(copying floats: [Float]) {
-        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(floats.count, 1))
-        _ = unsafe buffer.initialize(from: floats)
-        unsafe base = UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped)
-        count = floats.count * 4
+        (count, slack) = (floats.count * 4, 64)
+        let place = UnsafeMutableRawPointer.allocate(byteCount: count + slack, alignment: 64)
+        unsafe floats.withUnsafeBytes { unsafe place.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(place), byteCount: $0.count) }
+        unsafe (place + count).initializeMemory(as: UInt8.self, repeating: 0, count: slack)
+        unsafe base = UnsafeRawPointer(place)
         unsafe release = { pointer, _ in unsafe pointer.deallocate() }
     }
 
@@ -75,6 +79,15 @@ package struct Constant: Sendable {
     /// Calls `body` with the stored bytes, which may stand at any alignment.
     package func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
         unsafe try storage.withBytes { (all) throws(Failure) in unsafe try body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + byteCount])) }
+    }
+
+    /// The stored elements at a 64-byte boundary with 64 readable bytes behind them, as long as this constant is kept; nil when they are stored otherwise.
+    package var alignedFloats: UnsafePointer<Float>? {
+        guard type == .float32, offset + byteCount == storage.count, storage.slack >= 64 else { return nil }
+        return unsafe withBytes { bytes in
+            guard let base = bytes.baseAddress, UInt(bitPattern: base) % 64 == 0 else { return nil }
+            return unsafe base.assumingMemoryBound(to: Float.self)
+        }
     }
 
     /// The elements as fp32, row-major in `dimensions`.

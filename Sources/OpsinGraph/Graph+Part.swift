@@ -1,12 +1,15 @@
 extension Graph {
     /// The nodes of `range` as a graph of their own, for a backend that runs only them: its inputs are the values that they read and do not make, in the
-    /// order in which they are first read; its outputs are the values that others read or users asked for. Values keep their indices.
+    /// order in which they are first read, constants apart, which stay what they are; its outputs are the values that others read or users asked for.
+    /// Values keep their indices.
     package func part(_ range: Range<Int>) -> Graph {
         var part = self
         part.nodes = Array(nodes[range.clamped(to: nodes.indices)])
-        let made = Set(part.nodes.map(\.output.index))
+        let made = Set(part.nodes.map(\.output.index)), data = Set(constants.map(\.value.index))
         var seen: Set<Int> = []
-        part.inputs = part.nodes.flatMap(\.inputs).filter { !made.contains($0.index) && seen.insert($0.index).inserted }.map(port)
+        let needed = part.nodes.flatMap(\.inputs).filter { !made.contains($0.index) && seen.insert($0.index).inserted }
+        part.inputs = needed.filter { !data.contains($0.index) }.map(port)
+        part.constants = constants.filter { seen.contains($0.value.index) }
         let read = Set((nodes[..<range.lowerBound] + nodes[range.upperBound...]).flatMap(\.inputs).map(\.index) + outputs.map(\.value.index))
         part.outputs = part.nodes.map(\.output).filter { read.contains($0.index) }.map(port)
         return part

@@ -31,7 +31,7 @@ package enum TensorLayout: Hashable, Sendable {
 
 /// A network for one input shape: ops in an order in which they can run, from named inputs to named outputs.
 ///
-/// Invariants, kept by `append`: a node's inputs are made by earlier nodes or are graph inputs; every value has exactly one producer; all shapes fit.
+/// Invariants, kept by `append`: a node's inputs are made by earlier nodes, are graph inputs or constants; every value has exactly one producer; all shapes fit.
 package struct Graph: Sendable {
     package struct Node: Sendable {
         /// The path of the layer in the reference implementation (`blocks.2.0.dw_start.conv`), unique enough to find it in a table.
@@ -50,11 +50,20 @@ package struct Graph: Sendable {
         package var layout: TensorLayout
     }
 
+    /// A value whose elements are known when the graph is built: position embeddings, anchors, query embeddings, a class token.
+    package struct ConstantValue: Sendable {
+        /// As many elements as `value.shape`, in the order of its bytes.
+        package let constant: Constant
+        package let value: Value
+    }
+
     package var nodes: [Node] = []
     package internal(set) var inputs: [Port] = []
     package internal(set) var outputs: [Port] = []
     /// Values that have a name in the reference (`blocks.2.1`) and can be asked for as extra outputs.
     package private(set) var endpoints: [Port] = []
+    /// Values that are data. No node makes them and no run writes them: to passes they are inputs, to plans weights.
+    package internal(set) var constants: [ConstantValue] = []
     /// One more than the largest `Value.index` in use.
     package private(set) var valueCount = 0
     /// By `Value.index`: values that every backend stores in fp32, whatever its precision. Passes keep them.
@@ -66,6 +75,16 @@ package struct Graph: Sendable {
     package mutating func input(_ name: String, shape: Shape, layout: TensorLayout = .nchw) -> Value {
         let value = newValue(shape)
         inputs.append(Port(name: name, value: value, layout: layout))
+        return value
+    }
+
+    /// A new value with these elements. A backend reads them where they are, or uploads them once; a run copies nothing.
+    package mutating func constant(_ constant: Constant, shape: Shape) throws(GraphError) -> Value {
+        guard constant.count == shape.count else {
+            throw .weights("constant \(constant.name) has \(constant.count) elements \(constant.dimensions), expected \(shape.count) for \(shape)")
+        }
+        let value = newValue(shape)
+        constants.append(ConstantValue(constant: constant, value: value))
         return value
     }
 

@@ -21,6 +21,7 @@ package enum Op: Sendable {
     case attention(Attention)
     case averagePool2D(AveragePool2D)
     case batchNorm(BatchNorm)
+    case boxRefinement(BoxRefinement)
     case concat(Concat)
     case conv2D(Conv2D)
     case depthwiseConv2D(DepthwiseConv2D)
@@ -33,13 +34,16 @@ package enum Op: Sendable {
     case linear(Linear)
     case matMul(MatMul)
     case maxPool2D(MaxPool2D)
+    case multiScaleDeformableAttention(MultiScaleDeformableAttention)
     case multiply(Multiply)
     case pad(Pad)
     case reshape(Reshape)
     case resize(Resize)
     case rmsNorm(RMSNorm)
+    case sineEmbedding(SineEmbedding)
     case slice(Slice)
     case softmax(Softmax)
+    case topKGather(TopKGather)
     case windowedAttention(WindowedAttention)
 
     /// The op's attributes behind the one interface.
@@ -50,6 +54,7 @@ package enum Op: Sendable {
         case .attention(let op): op
         case .averagePool2D(let op): op
         case .batchNorm(let op): op
+        case .boxRefinement(let op): op
         case .concat(let op): op
         case .conv2D(let op): op
         case .depthwiseConv2D(let op): op
@@ -62,13 +67,16 @@ package enum Op: Sendable {
         case .linear(let op): op
         case .matMul(let op): op
         case .maxPool2D(let op): op
+        case .multiScaleDeformableAttention(let op): op
         case .multiply(let op): op
         case .pad(let op): op
         case .reshape(let op): op
         case .resize(let op): op
         case .rmsNorm(let op): op
+        case .sineEmbedding(let op): op
         case .slice(let op): op
         case .softmax(let op): op
+        case .topKGather(let op): op
         case .windowedAttention(let op): op
         }
     }

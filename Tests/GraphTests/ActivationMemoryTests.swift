@@ -69,4 +69,32 @@ import OpsinGraph
         #expect(memory.offsets[values[1].index] == nil)
         #expect(memory.offsets[values[2].index] != nil)
     }
+
+    @Test func constantsAndTheirViewsTakeNoMemoryAndAreNotOverwritten() throws {
+        var graph = Graph()
+        let row = try Shape(n: 1, h: 1, w: 4, c: 16), map = try Shape(n: 1, h: 2, w: 2, c: 16)
+        let values = try #require(Constant(name: "positions", dimensions: [64], values: (0..<64).map(Float.init)))
+        let constant = try graph.constant(values, shape: row)
+        let view = try graph.append(.reshape(Reshape(to: map)), [constant], name: "view")
+        let x = graph.input("x", shape: map)
+        let relu = try graph.append(.activation(Activation(.relu)), [view], name: "relu")
+        let y = try graph.append(.add(Add()), [relu, x], name: "y")
+        graph.output("y", y, layout: .nchw)
+        let memory = ActivationMemory(graph)
+        #expect(memory.constants == [constant.index: 0, view.index: 0])
+        #expect(memory.offsets[constant.index] == nil && memory.offsets[view.index] == nil)
+        #expect(memory.offsets[relu.index] != nil)
+        #expect(memory.arenaBytes == 2 * 64 * 4)
+        #expect(throws: GraphError.self) { try graph.constant(values, shape: Shape(n: 1, h: 1, w: 3, c: 16)) }
+    }
+
+    @Test func constantsThatNobodyReadAreDropped() throws {
+        var graph = Graph()
+        let shape = try Shape(n: 1, h: 1, w: 1, c: 4)
+        let values = try #require(Constant(name: "unread", dimensions: [4], values: [1, 2, 3, 4]))
+        let kept = try graph.constant(values, shape: shape)
+        _ = try graph.constant(values, shape: shape)
+        graph.output("y", try graph.append(.activation(Activation(.relu)), [kept], name: "relu"), layout: .nc)
+        #expect(EliminateDeadCode.run(graph).constants.map(\.value) == [kept])
+    }
 }

@@ -53,6 +53,37 @@ import Testing
         #expect(try CPUPlan(graph, team: team, weights: PackedWeights(), precision: .bf16).run([input]) == exact)
     }
 
+    /// Data at a vector's boundary is read where it is; other data, here fp16 at an odd address, is copied once. Neither changes from run to run.
+    @Test func constantsAreRead() throws {
+        let shape = try Shape(n: 1, h: 1, w: 3, c: 5), numbers = noise(15).map { Float(Float16($0)) }
+        let aligned = try #require(Constant(name: "aligned", dimensions: [15], values: numbers))
+        #expect(unsafe aligned.alignedFloats != nil)
+        // One byte in front, then the halves, low byte first.
+        var bytes: [UInt8] = [7]
+        for number in numbers {
+            let bits = Float16(number).bitPattern
+            bytes += [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+        }
+        bytes.append(0)
+        var words: [Float] = []
+        for at in stride(from: 0, to: bytes.count, by: 4) {
+            var word: UInt32 = 0
+            for place in 0..<4 { word |= UInt32(bytes[at + place]) << UInt32(8 * place) }
+            words.append(Float(bitPattern: word))
+        }
+        let storage = ByteStorage(copying: words)
+        let odd = try #require(Constant(name: "odd", dimensions: [15], type: .float16, storage: storage, offset: 1))
+        #expect(odd.floats() == numbers)
+        for constant in [aligned, odd] {
+            var graph = Graph()
+            let data = try graph.constant(constant, shape: shape), x = graph.input("x", shape: shape)
+            // The first operand of an addition may be overwritten, data may not.
+            graph.output("y", try graph.append(.add(Add()), [data, x], name: "add"), layout: .nlc)
+            let plan = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()), input = noise(15)
+            for _ in 0..<2 { #expect(try plan.run([input])[0] == zip(numbers, input).map { $0 + $1 }) }
+        }
+    }
+
     @Test func reportsEachStep() throws {
         let plan = try CPUPlan(bottleneck(), team: CPUTeam(threads: 2), weights: PackedWeights())
         #expect(plan.reports.map(\.node) == ["expand", "middle", "project"])

@@ -58,7 +58,7 @@ extension Op {
     /// Whether the output may be the bytes of the first input.
     var runsInPlace: Bool {
         switch self {
-        case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
+        case .activation, .add, .batchNorm, .boxRefinement, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
         default: false
         }
     }

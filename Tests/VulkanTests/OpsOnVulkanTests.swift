@@ -64,6 +64,25 @@ struct OpsOnVulkanTests {
         }
     }
 
+    /// Data is uploaded with the plan and read like any value, through a view too.
+    @Test func constants() throws {
+        let device = try Self.device.get()
+        let shape = try Shape(n: 1, h: 1, w: 3, c: 5), data = numbers(15, seed: 3).map { Float(Float16($0)) }
+        var graph = Graph()
+        let constant = try graph.constant(try #require(Constant(name: "data", dimensions: [15], values: data)), shape: Shape(n: 1, h: 3, w: 1, c: 5))
+        let view = try graph.append(.reshape(Reshape(to: shape)), [constant], name: "view")
+        let x = graph.input("x", shape: shape), input = numbers(15, seed: 4).map { Float(Float16($0)) }
+        graph.output("y", try graph.append(.add(Add()), [view, x], name: "add"), layout: .nlc)
+        for storage in device.features.fp16 ? Storage.allCases : [.f32] {
+            let plan = try VulkanPlan(graph, on: device, storage: storage)
+            for _ in 0..<2 {
+                let got = try plan.run([input])[0]
+                let want = zip(data, input).map { $0 + $1 }.map { storage == .f32 ? $0 : Float(Float16($0)) }
+                #expect(got == want)
+            }
+        }
+    }
+
     /// `(second shape)` repeated to `[2, 3, 5, c]`.
     @Test(arguments: [1, 4, 17])
     func addAndMultiply(_ c: Int) throws {

@@ -1,4 +1,4 @@
-/// Drops nodes whose outputs nobody reads and which are no output of the graph: unused heads, finer decoders.
+/// Drops nodes whose outputs nobody reads and which are no output of the graph: unused heads, finer decoders. Constants that nobody reads go too.
 package enum EliminateDeadCode {
     package static func run(_ graph: Graph) -> Graph {
         var needed = Set(graph.outputs.map(\.value.index))
@@ -9,6 +9,7 @@ package enum EliminateDeadCode {
         }
         var result = graph
         result.nodes = kept.reversed()
+        result.constants = graph.constants.filter { needed.contains($0.value.index) }
         return result
     }
 }

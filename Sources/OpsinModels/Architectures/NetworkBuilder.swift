@@ -83,6 +83,22 @@ package struct NetworkBuilder: Sendable {
         return try append(.linear(op), [x], name)
     }
 
+    /// A value that is data, in the order of `shape`'s bytes: query embeddings, a class token.
+    package mutating func constant(_ name: String, _ values: Constant, shape: Shape) throws(ModelError) -> Value {
+        guard let named = values.reshaped([shape.n, shape.h, shape.w, shape.c], name: name) else {
+            throw ModelError(.weights, "\(name) has \(values.count) elements \(values.dimensions), expected \(shape.count) for \(shape)")
+        }
+        return try graphResult(.weights) { () throws(GraphError) in try graph.constant(named, shape: shape) }
+    }
+
+    /// The same, of numbers that were computed for this graph's shape: sine positions, anchors. `values` has `shape.count` elements.
+    package mutating func constant(_ name: String, _ values: [Float], shape: Shape) throws(ModelError) -> Value {
+        guard let constant = Constant(name: name, dimensions: [shape.n, shape.h, shape.w, shape.c], values: values) else {
+            throw ModelError(.weights, "\(name) has \(values.count) elements, expected \(shape.count) for \(shape)")
+        }
+        return try self.constant(name, constant, shape: shape)
+    }
+
     /// Gives `value` the reference's name for it; returns it.
     package mutating func endpoint(_ name: String, _ value: Value) -> Value {
         graph.endpoint(name, value)

@@ -20,6 +20,8 @@ package final class VulkanPlanBuilder {
     private let offsets: [Int?]
     /// By value: bytes of an element.
     private let widths: [Int]
+    /// By `Value.index`: the elements of constants and of their views.
+    private var constants: [Int: BufferView] = [:]
     private let ring: StagingRing
     private let shared: DeviceWeights
     private var kept: [ObjectIdentifier: Buffer] = [:]
@@ -33,7 +35,11 @@ package final class VulkanPlanBuilder {
         let memory = ActivationMemory(assigned.graph, elementBytes: assigned.elementBytes, alignment: max(64, device.info.limits.storageAlignment))
         (self.device, storage, widths, offsets, ring) = (device, .f32, assigned.elementBytes, memory.offsets, StagingRing(device))
         (isProbe, shared) = (weights == nil, weights ?? DeviceWeights(device))
-        arena = try device.memory.allocate(isProbe ? 64 : memory.arenaBytes, .device)
+        arena = try device.memory.allocate(isProbe ? 64 : max(memory.arenaBytes, 64), .device)
+        for (position, constant) in assigned.graph.constants.enumerated() {
+            let view = try data(constant)
+            for (value, source) in memory.constants where source == position { constants[value] = view }
+        }
     }
 
     /// Bytes of the arena of activations.
@@ -84,6 +90,7 @@ package final class VulkanPlanBuilder {
 
     /// Where `value` lives, rounded up to whole 64-byte lines, so that a kernel may use the last quad whole.
     package func view(_ value: Value) throws(VulkanError) -> BufferView {
+        if let constant = constants[value.index] { return constant }
         guard offsets.indices.contains(value.index), let offset = offsets[value.index] else {
             throw VulkanError(.argument, "value \(value.index) has no memory")
         }
@@ -100,12 +107,31 @@ package final class VulkanPlanBuilder {
         }
     }
 
+    /// The elements of a constant value, in its storage and in whole 64-byte lines, as every value has. Equal ones are there once.
+    private func data(_ source: Graph.ConstantValue) throws(VulkanError) -> BufferView {
+        let values = isProbe ? [] : source.constant.floats(), count = (source.constant.count + 31) / 32 * 32
+        var hasher = Hasher()
+        unsafe values.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        let name = "data \(count) \(hasher.finalize())"
+        let filled = values + [Float](repeating: 0, count: max(0, count - values.count))
+        return switch storage(of: source.value) {
+        case .f32: try constant("f32 \(name)", Float.self, count) { filled }
+        case .f16: try constant("f16 \(name)", Float16.self, count) { filled.map { Float16($0) } }
+        }
+    }
+
     /// Small parameters on the device (biases, scales), always fp32, filled up with zeros to whole quads of `quads`. Equal ones are there once.
     package func parameters(_ values: [Float], quads: Int) throws(VulkanError) -> BufferView {
         let filled = values + [Float](repeating: 0, count: max(0, quads * 4 - values.count))
         var hasher = Hasher()
         unsafe filled.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
         return try constant("parameters \(filled.count) \(hasher.finalize())", Float.self, filled.count) { filled }
+    }
+
+    /// Memory of the plan's own on the device, for what one dispatch of an op hands to the next.
+    package func workspace(byteCount: Int) throws(VulkanError) -> BufferView {
+        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
+        return try device.memory.allocate(max(byteCount, 4), .device).view
     }
 
     /// Adds one run of `shader`; `threads` are counted over the flat index.

@@ -1,0 +1,38 @@
+import OpsinGraph
+import Testing
+
+/// The detectors' ops on the device against the CPU backend.
+extension OpsOnVulkanTests {
+    /// `(images, queries, heads, size, references)` on three levels of odd sides with 4, 2 and 3 points: heads in quads and not, points and boxes, one a level.
+    @Test(arguments: [(2, 7, 3, 5, 2), (1, 13, 8, 32, 4), (2, 9, 2, 17, 12), (1, 30, 8, 8, 6)])
+    func deformableAttention(_ images: Int, _ queries: Int, _ heads: Int, _ size: Int, _ references: Int) throws {
+        let op = try MultiScaleDeformableAttention(
+            heads: heads, levels: [.init(height: 9, width: 13, points: 4), .init(height: 3, width: 1, points: 2), .init(height: 2, width: 5, points: 3)])
+        for referenceImages in Set([1, images]) {
+            try agree(
+                .multiScaleDeformableAttention(op),
+                [
+                    Shape(n: images, h: 1, w: 130, c: heads * size), Shape(n: images, h: 1, w: queries, c: heads * 18),
+                    Shape(n: images, h: 1, w: queries, c: heads * 9), Shape(n: referenceImages, h: 1, w: queries, c: references),
+                ])
+        }
+    }
+
+    @Test func boxRefinementAndSines() throws {
+        for (size, images) in [(4, 1), (2, 2)] {
+            try agree(.boxRefinement(BoxRefinement()), [Shape(n: 2, h: 1, w: 70, c: 4), Shape(n: images, h: 1, w: 70, c: size)], scale: 0.5)
+        }
+        try agree(.sineEmbedding(SineEmbedding(features: 128)), [Shape(n: 2, h: 1, w: 7, c: 4)], scale: 0.5)
+    }
+
+    /// All different scores, and scores with many ties; more than a workgroup has threads.
+    @Test(arguments: [(1, 1), (300, 300), (1000, 37), (5000, 300)])
+    func topKGather(_ tokens: Int, _ count: Int) throws {
+        for (score, images) in [(TopKGather.Score.best, 1), (.class(2), 2)] {
+            let shapes = [try Shape(n: 2, h: 1, w: tokens, c: 3), try Shape(n: images, h: 1, w: tokens, c: 5)]
+            try agree(.topKGather(TopKGather(count: count, score: score)), shapes)
+            // fp16 has at most 1024 different numbers in 1...2.
+            try agree(.topKGather(TopKGather(count: count, score: score)), shapes, scale: 0x1p-14)
+        }
+    }
+}
