@@ -17,6 +17,10 @@ public struct OpRequest: Hashable, Sendable {
     public var heads: Int?
     /// Heads of keys and values; nil: as many as `heads`.
     public var keyValueHeads: Int?
+    /// Maps of multi_scale_deformable_attention, each half as large as the one before.
+    public var levels = 4
+    /// Points of a head on each of them.
+    public var points = 4
     /// Groups of group_norm; nil: 32, or one where that does not divide.
     public var groups: Int?
     /// The function of activation.
@@ -31,7 +35,8 @@ public struct OpRequest: Hashable, Sendable {
     /// Every name that is known.
     public static let names = [
         "activation", "add", "attention", "average_pool2d", "batch_norm", "concat", "conv2d", "depthwise_conv2d", "global_average_pool", "group_norm",
-        "layer_norm", "layer_scale", "linear", "matmul", "max_pool2d", "multiply", "pad", "resize", "slice", "softmax", "windowed_attention",
+        "layer_norm", "layer_scale", "linear", "matmul", "max_pool2d", "multi_scale_deformable_attention", "multiply", "pad", "resize", "slice", "softmax",
+        "windowed_attention",
     ]
 
     /// Most elements of an input, output or weight: a gigabyte.
@@ -64,6 +69,10 @@ extension OpRequest {
     private func built() throws(GraphError) -> Graph {
         let x = try Shape(n: shape[0], h: shape[1], w: shape[2], c: shape[3])
         var graph = Graph()
+        guard name != "multi_scale_deformable_attention" else {
+            try deformableAttention(x, &graph)
+            return graph
+        }
         var values = [graph.input("x", shape: x, layout: .nhwc)]
         for (index, other) in try others(x).enumerated() { values.append(graph.input("x\(index + 2)", shape: other, layout: .nhwc)) }
         guard x.c <= OpRequest.largest else { throw .shape("\(name): \(x) is too large to be measured") }

@@ -30,6 +30,12 @@ struct OpOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Heads of attention's keys and values; by default as many.")
     var keyValueHeads: Int?
 
+    @Option(parsing: .unconditional, help: "Maps of multi_scale_deformable_attention, from --shape on by halves.")
+    var levels = 4
+
+    @Option(parsing: .unconditional, help: "Points of a head on each of them.")
+    var points = 4
+
     @Option(parsing: .unconditional, help: "Groups of group_norm.")
     var groups: Int?
 
@@ -55,6 +61,7 @@ extension OpOptions {
         var request = OpRequest(name: op, shape: sides.compactMap { $0 })
         (request.kernel, request.stride, request.dilation, request.padding) = (kernel, stride, dilation, padding)
         (request.outChannels, request.heads, request.keyValueHeads, request.groups) = (outChannels, heads, keyValueHeads, groups)
+        (request.levels, request.points) = (levels, points)
         (request.function, request.scale, request.method) = (function, scale, method)
         return request
     }

@@ -108,6 +108,14 @@ package struct Constant: Sendable {
         }
     }
 
+    /// Some of the first dimension, the same bytes; nil when there are not as many.
+    package func rows(_ range: Range<Int>, name: String) -> Constant? {
+        guard let first = dimensions.first, range.lowerBound >= 0, range.upperBound <= first, !range.isEmpty else { return nil }
+        let length = byteCount / first
+        return Constant(
+            name: name, dimensions: [range.count] + dimensions.dropFirst(), type: type, storage: storage, offset: offset + range.lowerBound * length)
+    }
+
     /// The same bytes under another name and other dimensions of the same product; nil when the product differs.
     package func reshaped(_ dimensions: [Int], name: String? = nil) -> Constant? {
         guard let view = Constant(name: name ?? self.name, dimensions: dimensions, type: type, storage: storage, offset: offset), view.count == count else {

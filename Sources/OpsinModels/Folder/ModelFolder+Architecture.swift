@@ -49,8 +49,9 @@ extension ModelFolder {
             let options = try mobileNetV2Options()
             let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
+        case "deformable_detr": return try deformableDETR()
         default:
-            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\" or \"moat\"")
+            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"deformable_detr\", \"mobilenet_v2\" or \"moat\"")
         }
     }
 

@@ -96,7 +96,7 @@ package struct ModelFolder: Sendable {
 
     /// The architecture with the folder's weights, checked tensor by tensor.
     package func network() throws(ModelError) -> Network {
-        let architecture = try architecture()
-        return try Network(architecture, weights: weights())
+        let architecture = try architecture(), weights = try weights()
+        return try Network(architecture, weights: architecture is DeformableDETR ? weights.withHubNames() : weights)
     }
 }

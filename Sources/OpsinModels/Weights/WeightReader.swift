@@ -28,6 +28,9 @@ package struct WeightReader: Sendable {
         try tensor(name, [count], role: role).floats()
     }
 
+    /// Whether there is a tensor of that name.
+    package func contains(_ name: String) -> Bool { source.tensors[name] != nil }
+
     /// Marks all tensors whose names begin with `prefix` as known: layers that a file holds and that the architecture leaves out.
     package mutating func ignore(prefix: String) {
         for name in source.tensors.keys where name.hasPrefix(prefix) { asked.insert(name) }

@@ -41,6 +41,10 @@ package struct WeightSource: Sendable {
         byteCount = constants.reduce(0) { $0 + $1.byteCount }
     }
 
+    init(name: String, byteCount: Int, tensors: [String: Tensor], isMadeUp: Bool) {
+        (self.name, self.byteCount, self.tensors, self.isMadeUp) = (name, byteCount, tensors, isMadeUp)
+    }
+
     private init(madeUp name: String) { (self.name, tensors, byteCount, isMadeUp) = (name, [:], 0, true) }
 
     /// Zeros under every name and of every shape: what an architecture is counted with when there is no file.
