@@ -16,7 +16,8 @@ package struct BoxRefinement: OpRule {
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         let delta = inputs[0], reference = inputs[1]
-        guard delta.c == 4, reference.c == 4 || reference.c == 2, (reference.h, reference.w) == (delta.h, delta.w), reference.n == delta.n || reference.n == 1 else {
+        let fits = delta.c == 4 && (reference.c == 4 || reference.c == 2) && (reference.n == delta.n || reference.n == 1)
+        guard fits, (reference.h, reference.w) == (delta.h, delta.w) else {
             throw .shape("BoxRefinement: deltas of \(delta) and references of \(reference) do not fit, expected 4 numbers and 4 or 2")
         }
         return delta

@@ -35,7 +35,8 @@ package struct MultiScaleDeformableAttention: OpRule {
         let sides = 1...(1 << 20)
         for level in levels where !sides.contains(level.height) || !sides.contains(level.width) || !(1...256).contains(level.points) {
             throw .attribute(
-                "MultiScaleDeformableAttention: a level of \(level.height)x\(level.width) with \(level.points) points, expected sides of 1 to 2^20 and 1 to 256")
+                "MultiScaleDeformableAttention: a level of \(level.height)x\(level.width) with \(level.points) points, expected sides of 1 to 2^20 and 1 to 256"
+            )
         }
         let tokens = levels.reduce(0) { $0 + $1.height * $1.width }
         guard tokens <= 1 << 24 else { throw .attribute("MultiScaleDeformableAttention: levels of \(tokens) pixels, expected at most 2^24") }

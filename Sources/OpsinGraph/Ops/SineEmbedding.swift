@@ -11,7 +11,9 @@ package struct SineEmbedding: OpRule {
 
     /// Throws unless `features` is even and 2 to 4096, `temperature` above 1 and `scale` finite.
     package init(features: Int, temperature: Double = 10_000, scale: Double = 2 * .pi) throws(GraphError) {
-        guard (2...4096).contains(features), features % 2 == 0 else { throw .attribute("SineEmbedding: \(features) features, expected an even number of 2 to 4096") }
+        guard (2...4096).contains(features), features % 2 == 0 else {
+            throw .attribute("SineEmbedding: \(features) features, expected an even number of 2 to 4096")
+        }
         guard temperature > 1, temperature.isFinite, scale.isFinite else {
             throw .attribute("SineEmbedding: temperature \(temperature) and scale \(scale), expected a temperature above 1")
         }

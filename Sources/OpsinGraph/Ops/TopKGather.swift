@@ -26,7 +26,9 @@ package struct TopKGather: OpRule {
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         let scores = inputs[0], rows = inputs[1], tokens = scores.h * scores.w
-        guard rows.h * rows.w == tokens, rows.n == scores.n || rows.n == 1 else { throw .shape("TopKGather: scores of \(scores) and rows of \(rows) do not fit") }
+        guard rows.h * rows.w == tokens, rows.n == scores.n || rows.n == 1 else {
+            throw .shape("TopKGather: scores of \(scores) and rows of \(rows) do not fit")
+        }
         guard count <= tokens else { throw .shape("TopKGather: the best \(count) of \(tokens) tokens, expected at most as many") }
         guard tokens <= 1 << 24 else { throw .shape("TopKGather: \(tokens) tokens, expected at most 2^24") }
         if case .class(let index) = score, index >= scores.c { throw .shape("TopKGather: class \(index) of \(scores.c)") }

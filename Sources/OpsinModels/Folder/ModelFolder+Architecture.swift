@@ -51,7 +51,8 @@ extension ModelFolder {
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         case "deformable_detr": return try deformableDETR()
         default:
-            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"deformable_detr\", \"mobilenet_v2\" or \"moat\"")
+            let known = ["deformable_detr", "mobilenet_v2", "moat"].joined(separator: ", ")
+            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
         }
     }
 

@@ -39,8 +39,8 @@ extension ModelFolder {
         guard options.width % 32 == 0 else { throw config.wrong("d_model", .integer(options.width), "a multiple of 32, the groups of its norms") }
         (options.backbone, options.stages) = try backbone(levels: options.levels)
         guard options.levels == 1 || options.levels >= options.stages.count else {
-            throw ModelError(
-                .config, file: config.file, "num_feature_levels is \(options.levels), fewer than the \(options.stages.count) stages of the backbone that are read")
+            let stages = options.stages.count
+            throw ModelError(.config, file: config.file, "num_feature_levels is \(options.levels), fewer than the \(stages) stages that are read")
         }
         return options
     }
@@ -91,7 +91,8 @@ extension ModelFolder {
             backbone.isBottleneck = type == "bottleneck"
         }
         guard backbone.widths.count == 4, backbone.depths.count == 4 else {
-            throw ModelError(.config, file: config.file, "backbone_config has \(backbone.widths.count) hidden_sizes and \(backbone.depths.count) depths, expected 4 each")
+            let found = "\(backbone.widths.count) hidden_sizes and \(backbone.depths.count) depths"
+            throw ModelError(.config, file: config.file, "backbone_config has \(found), expected 4 each")
         }
         let byName = try named(own), byNumber = try indices(own, "out_indices", offset: 1)
         return (backbone, byName ?? byNumber ?? [3])
