@@ -47,7 +47,7 @@ public final class Session: Sendable {
         var timings = Timings()
         timings.decode = image.decodeMilliseconds
         let start = milliseconds()
-        let input = try preprocess(image)
+        let input = try preprocess(image, options.fit)
         timings.preprocess = milliseconds() - start
         let (tensors, run, report) = try execute([input.values.pixels], batch: 1, height: input.values.height, width: input.values.width)
         timings.run = run
@@ -75,9 +75,14 @@ public final class Session: Sendable {
     }
 
     /// What the model's recipe makes of an image, and where its pixels came from.
-    public func preprocess(_ image: Image) throws(OpsinError) -> PreprocessedImage {
+    public func preprocess(_ image: Image, _ fit: TaskOptions.Fit = .model) throws(OpsinError) -> PreprocessedImage {
+        try PreprocessedImage(image, fit == .whole ? model.recipe.whole : model.recipe, parallel: try parallel())
+    }
+
+    /// The session's threads, for work on pictures.
+    private func parallel() throws(OpsinError) -> Parallel {
         let team = try model.runtime.team(threads: options.threads)
-        return try PreprocessedImage(image, model.recipe, parallel: unsafe Parallel { step in unsafe team.run(step) })
+        return unsafe Parallel { step in unsafe team.run(step) }
     }
 
     /// Raw outputs to the task's answer, in the pixels of the image of that size, all of which was stretched over the model's whole input.
@@ -163,12 +168,17 @@ public final class Session: Sendable {
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
         let start = milliseconds()
-        let answer: TaskAnswer =
-            switch model.task {
-            case .classify: .classes(try model.classes(tensors, options))
-            case .detect, .segment, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
-            case .features: .features
-            }
+        var tensors = tensors
+        let answer: TaskAnswer
+        switch model.task {
+        case .classify: answer = .classes(try model.classes(tensors, options))
+        case .segment:
+            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, try parallel())
+            answer = .segmentation(mask)
+            if let probabilities { tensors.append(probabilities) }
+        case .detect, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
+        case .features: answer = .features
+        }
         timings.postprocess = milliseconds() - start
         return TaskResult(
             task: model.task, imageWidth: mapping.imageWidth, imageHeight: mapping.imageHeight, answer: answer, tensors: tensors, timings: timings,

@@ -22,4 +22,5 @@
 #include "pool2d.h"
 #include "resize.h"
 #include "rms_norm.h"
+#include "segmentation_mask.h"
 #include "softmax.h"
