@@ -1,3 +1,4 @@
+internal import OpsinModels
 internal import OpsinVision
 
 extension Model {

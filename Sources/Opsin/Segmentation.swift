@@ -1,4 +1,4 @@
-package import OpsinModels
+internal import OpsinModels
 
 /// A label for each pixel of the upright image.
 public struct Segmentation: Hashable, Sendable {

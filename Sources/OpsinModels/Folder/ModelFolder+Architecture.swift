@@ -42,6 +42,7 @@ extension ModelFolder {
     private func transformers(_ modelType: String) throws(ModelError) -> any Architecture {
         switch modelType {
         case "tcmonodepth": return try tcMonoDepth()
+        case "lraspp": return try lraspp()
         case "mobilenet_v2": return try mobileNetV2()
         default:
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\" or \"moat\"")
