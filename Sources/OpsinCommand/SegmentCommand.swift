@@ -13,6 +13,9 @@ struct SegmentCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the label of each pixel as a PNG: 8 bits with VOC's palette, 16 when labels need them. For one photo.", valueName: "file"))
     var mask: String?
 
+    @Option(help: ArgumentHelp("Write the mask over each photo, and photo and mask side by side, as JPEG files with a legend.", valueName: "dir"))
+    var save: String?
+
     @Option(help: "model (as its recipe squashes or crops) or whole (the whole photo, its aspect kept).")
     var fit = "model"
 
@@ -33,11 +36,26 @@ struct SegmentCommand: ParsableCommand {
         }
         (options.fit, options.wantsRegions) = (fit, regions)
         let mask = mask, runs = rle
+        var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         try ImageTask(.segment, model: model, common: common).run(
             images, options,
-            keep: { (result, _, _) throws(OpsinError) in if let mask { try result.segmentation?.write(to: mask) } },
+            keep: { (result: TaskResult, image: Image, path: String) throws(OpsinError) in
+                if let mask { try result.segmentation?.write(to: mask) }
+                try pictures?.saveMask(result, on: image, from: path)
+            },
             json: { $0.jsonText(image: $1, runLengths: runs) },
             show: { SegmentTable(image: $1, result: $0).print() })
+    }
+}
+
+extension SavedPictures {
+    /// The mask over the photo, and beside it.
+    fileprivate mutating func saveMask(_ result: TaskResult, on image: Image, from path: String) throws(OpsinError) {
+        var options = DrawOptions()
+        options.showsLegend = true
+        try save(result, on: image, from: path, options)
+        options.style = .map
+        try write(image.beside(result.draw(on: image, options)), from: path, "segment-beside")
     }
 }
 

@@ -3,7 +3,7 @@ import OpsinVision
 import Testing
 
 extension CommandTests.Segment {
-    /// With the model that ships: what transformers answers in fp32 is 80.5 % cat.
+    /// With the model that ships: transformers 5.23 answers 81.88 % cat for its weights in fp32 (`interpolate`, bilinear, `align_corners=False`, argmax).
     @Test func theCatPhotoIsMostlyCat() throws {
         let folder = try TemporaryFolder()
         let outcome = try opsin(["segment", "--json", Files.cat, "--mask", folder.file("mask.png")])
@@ -13,7 +13,7 @@ extension CommandTests.Segment {
         let segments = result["segments"]?.array ?? []
         #expect(segments.allSatisfy { $0.names == ["label_id", "label", "share"] })
         #expect(segments.first?["label"]?.string == "cat" && segments.first?["label_id"]?.int == 8)
-        #expect(abs((segments.first?["share"]?.double ?? 0) - 0.805) < 0.01)
+        #expect(abs((segments.first?["share"]?.double ?? 0) - 0.8188) < 0.002)
         #expect(abs(segments.reduce(0) { $0 + ($1["share"]?.double ?? 0) } - 1) < 1e-9)
         // The mask has the photo's size, and VOC's colour of a cat as often as the share says.
         let mask = try Image(contentsOf: folder.file("mask.png"))

@@ -39,13 +39,9 @@ package struct LabelPNG: Sendable {
         try File.write(bytes.span, to: path)
     }
 
-    /// 256 colours of three bytes: the bits of a label's number, dealt to red, green and blue from the highest down.
+    /// The colours of 256 labels, three bytes each.
     private static let palette: [UInt8] = {
-        var colors = [UInt8](repeating: 0, count: 256 * 3)
-        for at in colors.indices {
-            let label = at / 3, channel = at % 3
-            for digit in 0..<3 where (label >> (3 * digit + channel)) & 1 == 1 { colors[at] |= 0x80 >> UInt8(digit) }
-        }
-        return colors
+        let colors = (0..<256).map { Palette.voc($0) }
+        return colors.flatMap { [$0.red, $0.green, $0.blue] }
     }()
 }
