@@ -19,7 +19,7 @@ import numpy as np
 WORK = Path(__file__).resolve().parent / "work" / "models"
 SEED = 20260
 
-# Name of the architecture, in timm or in moat.py, and the side of its square input.
+# Name of the architecture, in timm, in moat.py or below, and the side of its square input.
 MODELS = {
     "mobilenetv4_conv_small": 224,
     "mobilenetv4_conv_medium": 256,
@@ -27,6 +27,8 @@ MODELS = {
     "mobilenetv2_100": 224,
     "tiny_moat_0": 224,
     "moat_0": 224,
+    "deeplabv3_mobilenet_v2_os16": 513,
+    "deeplabv3_mobilenet_v2_os8": 513,
 }
 
 
@@ -47,7 +49,7 @@ def import_timm():
     return timm
 
 
-def settle(model, images):
+def settle(model, images, classifier=None):
     """Gives every batch normalisation the statistics of its own input, so that activations stay of order one through the depth."""
     import torch
 
@@ -55,8 +57,8 @@ def settle(model, images):
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.reset_running_stats()
             module.momentum = None  # the mean over the batches seen: here one
-    classifier = model.get_classifier()
-    torch.nn.init.normal_(classifier.weight, 0, 1 / math.sqrt(classifier.in_features))
+    classifier = classifier or model.get_classifier()
+    torch.nn.init.normal_(classifier.weight, 0, 1 / math.sqrt(classifier.weight[0].numel()))
     model.train()
     with torch.no_grad():
         model(images)
@@ -88,6 +90,35 @@ def make_moat(name, side, folder):
     return model, {}
 
 
+def make_deeplab(name, side, folder):
+    """transformers' DeepLabV3 on MobileNetV2, whose output stride ends the name; saved as transformers saves."""
+    import torch
+
+    import_timm()  # for torchvision's operators
+    import transformers
+
+    config = transformers.MobileNetV2Config(output_stride=int(name.rpartition("os")[2]), image_size=side, num_labels=21, classifier_dropout_prob=0.0)
+    model = transformers.MobileNetV2ForSemanticSegmentation(config)
+    settle(model, torch.randn(2, 3, side, side), model.segmentation_head.classifier.convolution)
+    model.save_pretrained(folder)
+    recipe = {"image_processor_type": "MobileNetV2ImageProcessor", "size": {"height": side, "width": side}, "do_center_crop": False}
+    (folder / "preprocessor_config.json").write_text(json.dumps(recipe) + "\n")
+
+    class Logits(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(x).logits
+
+    return Logits().eval(), {"transformers": transformers.__version__}
+
+
+# Who makes a model, by a part of its name.
+MAKERS = {"moat": make_moat, "deeplabv3": make_deeplab, "": make_timm}
+
+
 def export(name):
     """Writes the folder of one model; torch.onnx with a static shape, batch 1."""
     import torch
@@ -97,7 +128,7 @@ def export(name):
     side, folder = MODELS[name], WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    model, made_with = (make_moat if "moat" in name else make_timm)(name, side, folder)
+    model, made_with = next(make for part, make in MAKERS.items() if part in name)(name, side, folder)
 
     x = torch.randn(1, 3, side, side)
     with torch.inference_mode():

@@ -69,7 +69,7 @@ def ncnn_vulkan(folder, x, threads):
         extractor.input(source, image)
         return extractor.extract(target)[1]
 
-    return run, lambda: np.array(run()).reshape(1, -1), {"version": ncnn.__version__, "precision": "f32", "device_name": vulkan.device_name()}
+    return run, lambda: np.array(run()), {"version": ncnn.__version__, "precision": "f32", "device_name": vulkan.device_name()}
 
 
 def load(runtime, folder, x, threads):
@@ -106,7 +106,7 @@ def main():
     first = time.perf_counter()
     facts |= {
         "load_ms": (loaded - STARTED) * 1e3, "first_run_ms": (first - loaded) * 1e3,
-        "difference": float(np.abs(output - expected).max() / np.abs(expected).max()),
+        "difference": float(np.abs(output.reshape(-1) - expected.reshape(-1)).max() / np.abs(expected).max()),
     }  # fmt: skip
     print(json.dumps({"ready": facts}), file=answers, flush=True)
     time_slice(run, 0.5)

@@ -162,13 +162,19 @@ static void write_bytes(png_structp png, png_bytep from, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
+// With a palette the pixels are numbers of its 256 colours.
 static void write_image(png_structp png, png_infop header, const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits,
-                        int32_t level) {
+                        const uint8_t *palette, int32_t level) {
     const uint16_t one = 1;
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_compression_level(png, level);
-    png_set_IHDR(png, header, width, height, (int)bits, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    const int type = palette ? PNG_COLOR_TYPE_PALETTE : channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+    png_set_IHDR(png, header, width, height, (int)bits, type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (palette) {
+        png_color colors[256];
+        for (int i = 0; i < 256; i++) colors[i] = (png_color){palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]};
+        png_set_PLTE(png, header, colors, 256);
+    }
     png_write_info(png, header);
     if (bits == 16 && *(const uint8_t *)&one) png_set_swap(png);
     const size_t stride = (size_t)width * channels * (bits / 8);
@@ -176,8 +182,8 @@ static void write_image(png_structp png, png_infop header, const void *pixels, u
     png_write_end(png, NULL);
 }
 
-int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits, int32_t level, uint8_t **out, size_t *count,
-                         char *message) {
+static int32_t encode(const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits, const uint8_t *palette, int32_t level,
+                      uint8_t **out, size_t *count, char *message) {
     *out = NULL;
     *count = 0;
     int32_t status = opsin_codec_check_size(message, "PNG", width, height);
@@ -200,7 +206,7 @@ int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, ui
     png_infop volatile kept_header = header;
     if (setjmp(s.common.jump) == 0) {
         png_set_write_fn(png, &s, write_bytes, flush);
-        write_image(png, header, pixels, width, height, channels, bits, level);
+        write_image(png, header, pixels, width, height, channels, bits, palette, level);
     }
     png = kept;
     header = kept_header;
@@ -212,6 +218,16 @@ int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, ui
     *out = s.bytes;
     *count = s.count;
     return OPSIN_CODEC_OK;
+}
+
+int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits, int32_t level, uint8_t **out, size_t *count,
+                         char *message) {
+    return encode(pixels, width, height, channels, bits, NULL, level, out, count, message);
+}
+
+int32_t opsin_png_encode_indexed(const uint8_t *indices, uint32_t width, uint32_t height, const uint8_t *palette, int32_t level, uint8_t **out, size_t *count,
+                                 char *message) {
+    return encode(indices, width, height, 1, 8, palette, level, out, count, message);
 }
 
 uint32_t opsin_png_version(void) {

@@ -4,16 +4,21 @@
 
 size_t opsin_depthwise_conv2d_padded(size_t channels) { return (channels + 15) / 16 * 16; }
 
-static size_t row_tiles(const opsin_depthwise_conv2d_arguments *q) { return (q->window.output_height + q->tile_rows - 1) / q->tile_rows; }
+size_t opsin_depthwise_conv2d_phase_tiles(const opsin_depthwise_conv2d_arguments *q) {
+    const size_t step = opsin_depthwise_conv2d_step(q), rows = (q->window.output_height + step - 1) / step;
+    return (rows + q->tile_rows - 1) / q->tile_rows;
+}
+
+static size_t row_tiles(const opsin_depthwise_conv2d_arguments *q) { return opsin_depthwise_conv2d_phase_tiles(q) * opsin_depthwise_conv2d_step(q); }
 
 void opsin_depthwise_conv2d_plan(opsin_depthwise_conv2d_arguments *q, uint32_t threads) {
     const opsin_window *w = &q->window;
-    const uint32_t k = w->kernel_height, s = w->stride_y;
-    const bool square = k == w->kernel_width && s == w->stride_x && w->dilation_y == 1 && w->dilation_x == 1;
+    const uint32_t k = w->kernel_height, s = w->stride_y, step = w->dilation_y;
+    const bool square = k == w->kernel_width && s == w->stride_x && step == w->dilation_x && (step == 1 || s == 1);
     const bool known = square && ((k == 3 && s <= 2) || (k == 5 && s <= 2) || (k == 7 && s == 1));
-    q->tile_rows = known && w->output_height > 1 ? 2 : 1;
-    // Seven columns unless four waste fewer: both are at the speed of the FMAs.
-    const uint32_t width = w->output_width, sevens = (width + 6) / 7 * 7, fours = (width + 3) / 4 * 4;
+    q->tile_rows = known && w->output_height > step ? 2 : 1;
+    // Seven columns unless four waste fewer: both are at the speed of the FMAs. With a dilation it is the columns of a phase that count.
+    const uint32_t width = known && step <= w->output_width ? w->output_width / step : 1, sevens = (width + 6) / 7 * 7, fours = (width + 3) / 4 * 4;
     q->tile_columns = !known ? 0 : width >= 7 && (sevens <= fours || width < 4) ? 7 : width >= 4 ? 4 : 1;
     // Where row tiles do not split evenly over the threads, channels do.
     const size_t tiles = row_tiles(q) * q->images, blocks = opsin_depthwise_conv2d_padded(w->channels) / 16;

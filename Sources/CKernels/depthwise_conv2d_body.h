@@ -7,11 +7,11 @@ enum { TILE_PIXELS = 14 };
 typedef struct {
     const float *x;           // first input pixel of the window; NULL: use `table`
     const float *const *table; // one pointer per input pixel of the tile, row by row; pixels of the padding point to zeros
-    size_t row_stride, pixel_stride; // of x
+    size_t row_stride, pixel_stride; // of x, from tap to tap
     const float *weights;
     const float *residual;
     float *y;
-    size_t output_row_stride, channels; // channels: pixel stride of y
+    size_t output_row_stride, output_stride; // of y, from row to row and from column to column of the tile
     size_t first_channel, last_channel;
     const opsin_epilogue *epilogue;
 } depthwise_tile;
@@ -26,7 +26,7 @@ INLINE void finish_pixels(V sums[TILE_PIXELS], const int rows, const int columns
     if (before) {
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) {
-            sums[i] = add(sums[i], load_first(t->residual + offset[i / columns] + (size_t)(i % columns) * t->channels + c, tail));
+            sums[i] = add(sums[i], load_first(t->residual + offset[i / columns] + (size_t)(i % columns) * t->output_stride + c, tail));
         }
     }
     if (is_clamp(e->activation)) {
@@ -44,11 +44,11 @@ INLINE void finish_pixels(V sums[TILE_PIXELS], const int rows, const int columns
     if (after) {
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) {
-            sums[i] = add(sums[i], load_first(t->residual + offset[i / columns] + (size_t)(i % columns) * t->channels + c, tail));
+            sums[i] = add(sums[i], load_first(t->residual + offset[i / columns] + (size_t)(i % columns) * t->output_stride + c, tail));
         }
     }
 #pragma unroll
-    for (int i = 0; i < rows * columns; i++) store_first(t->y + offset[i / columns] + (size_t)(i % columns) * t->channels + c, sums[i], tail);
+    for (int i = 0; i < rows * columns; i++) store_first(t->y + offset[i / columns] + (size_t)(i % columns) * t->output_stride + c, sums[i], tail);
 }
 
 INLINE void depthwise_tile_body(const int kernel, const int stride, const int rows, const int columns, const bool table, const depthwise_tile *t) {
@@ -99,7 +99,7 @@ typedef struct {
 #define LIST_DEPTHWISE(k, s, r, w) [k / 2][s][r][w] = {depthwise_##k##s##s##_##r##x##w, depthwise_##k##s##s##_##r##x##w##_table},
 static const depthwise_pair depthwise_tiles[4][3][3][8] = {EACH_DEPTHWISE(LIST_DEPTHWISE)};
 
-// Points to the input pixels of a tile that starts at (top, left); `step` is the dilation for the taps of one pixel, 1 for a whole tile.
+// Points to the input pixels of a tile that starts at (top, left); the steps are those from tap to tap.
 INLINE void fill_table(const opsin_window *w, const float *image, int64_t top, int64_t left, size_t rows, size_t columns, size_t step_y, size_t step_x,
                        const float **table) {
     for (size_t r = 0; r < rows; r++) {
@@ -128,46 +128,53 @@ void ISA(depthwise_conv2d)(const void *arguments, size_t first_task, size_t last
     const opsin_depthwise_conv2d_arguments *q = arguments;
     const opsin_window *w = &q->window;
     const size_t channels = w->channels, y_channels = q->y_channels ? q->y_channels : channels;
-    const size_t row_tiles = (w->output_height + q->tile_rows - 1) / q->tile_rows, per_chunk = row_tiles * q->images;
+    const size_t step = opsin_depthwise_conv2d_step(q), phase_tiles = opsin_depthwise_conv2d_phase_tiles(q);
+    const size_t row_tiles = phase_tiles * step, per_chunk = row_tiles * q->images;
     const size_t columns = q->tile_columns ? q->tile_columns : 1, blocks = (channels + 15) / 16;
     const float **table = scratch;
     for (size_t task = first_task; task < last_task; task++) {
-        const size_t chunk = task / per_chunk, n = task % per_chunk / row_tiles, oy = task % row_tiles * q->tile_rows;
-        const size_t rows = oy + q->tile_rows <= w->output_height ? q->tile_rows : w->output_height - oy;
+        const size_t chunk = task / per_chunk, n = task % per_chunk / row_tiles, tile = task % row_tiles;
+        const size_t oy = tile / phase_tiles + tile % phase_tiles * q->tile_rows * step;
+        if (oy >= w->output_height) continue; // a phase with fewer rows than the first
+        const size_t below = (w->output_height - oy + step - 1) / step, rows = q->tile_rows <= below ? q->tile_rows : below;
         const float *image = q->x + n * w->height * w->width * channels;
         const size_t end_channel = (chunk + 1) * blocks / q->chunks * 16;
         depthwise_tile t = {
-            .row_stride = (size_t)w->width * channels,
-            .pixel_stride = channels,
+            .row_stride = (size_t)w->width * channels * step,
+            .pixel_stride = channels * step,
             .weights = q->weights,
-            .output_row_stride = (size_t)w->output_width * y_channels,
-            .channels = y_channels,
+            .output_row_stride = (size_t)w->output_width * y_channels * step,
+            .output_stride = y_channels * step,
             .first_channel = chunk * blocks / q->chunks * 16,
             .last_channel = end_channel < channels ? end_channel : channels,
             .epilogue = &q->epilogue,
         };
         const int64_t top = (int64_t)(oy * w->stride_y) - w->padding_top;
-        for (size_t next = 0; next < w->output_width; next += columns) {
-            // The last tile of a row moves back to end with the row; what it shares with the tile before is computed twice, to the same values.
-            const size_t ox = next + columns <= w->output_width ? next : w->output_width - columns;
-            const size_t at = ((n * w->output_height + oy) * w->output_width + ox) * y_channels;
-            t.y = q->y + at;
-            t.residual = q->epilogue.residual ? q->epilogue.residual + at : NULL;
-            const int64_t left = (int64_t)(ox * w->stride_x) - w->padding_left;
-            if (q->tile_columns == 0) {
-                fill_table(w, image, top, left, w->kernel_height, w->kernel_width, w->dilation_y, w->dilation_x, table);
-                depthwise_any(w, table, &t);
-                continue;
-            }
-            const depthwise_pair pair = depthwise_tiles[w->kernel_height / 2][w->stride_y][rows][columns];
-            const size_t input_rows = (rows - 1) * w->stride_y + w->kernel_height, input_columns = (columns - 1) * w->stride_x + w->kernel_width;
-            if (top >= 0 && left >= 0 && top + (int64_t)input_rows <= w->height && left + (int64_t)input_columns <= w->width) {
-                t.x = image + ((size_t)top * w->width + (size_t)left) * channels;
-                pair.inside(&t);
-            } else {
-                fill_table(w, image, top, left, input_rows, input_columns, 1, 1, table);
-                t.table = table;
-                pair.table(&t);
+        for (size_t phase = 0; phase < step && phase < w->output_width; phase++) {
+            const size_t across = (w->output_width - phase + step - 1) / step;
+            for (size_t next = 0; next < across; next += columns) {
+                // The last tile of a row moves back to end with the row; what it shares with the tile before is computed twice, to the same values.
+                const size_t ox = phase + (next + columns <= across ? next : across - columns) * step;
+                const size_t at = ((n * w->output_height + oy) * w->output_width + ox) * y_channels;
+                t.y = q->y + at;
+                t.residual = q->epilogue.residual ? q->epilogue.residual + at : NULL;
+                const int64_t left = (int64_t)(ox * w->stride_x) - w->padding_left;
+                if (q->tile_columns == 0) {
+                    fill_table(w, image, top, left, w->kernel_height, w->kernel_width, w->dilation_y, w->dilation_x, table);
+                    depthwise_any(w, table, &t);
+                    continue;
+                }
+                const depthwise_pair pair = depthwise_tiles[w->kernel_height / 2][w->stride_y][rows][columns];
+                const size_t input_rows = (rows - 1) * w->stride_y + w->kernel_height, input_columns = (columns - 1) * w->stride_x + w->kernel_width;
+                const int64_t bottom = top + (int64_t)((input_rows - 1) * step), right = left + (int64_t)((input_columns - 1) * step);
+                if (top >= 0 && left >= 0 && bottom < w->height && right < w->width) {
+                    t.x = image + ((size_t)top * w->width + (size_t)left) * channels;
+                    pair.inside(&t);
+                } else {
+                    fill_table(w, image, top, left, input_rows, input_columns, step, step, table);
+                    t.table = table;
+                    pair.table(&t);
+                }
             }
         }
     }

@@ -46,8 +46,8 @@ public final class Model: Sendable {
 
     /// Opens the model that ships with Opsin for `task`.
     public convenience init(_ runtime: Runtime, defaultFor task: VisionTask, usesTestSize: Bool = false) throws(OpsinError) {
-        guard task == .classify, let name = task.defaultModelName else {
-            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify)")
+        guard [.classify, .segment].contains(task), let name = task.defaultModelName else {
+            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify or segment)")
         }
         try self.init(runtime, path: try ModelLocation.find(name), usesTestSize: usesTestSize)
     }
@@ -56,6 +56,9 @@ public final class Model: Sendable {
 
     /// The label of class `id`; its number when there is none.
     public func label(_ id: Int) -> String { labels.indices.contains(id) && !labels[id].isEmpty ? labels[id] : String(id) }
+
+    /// What has to be done to a photo, as the model's publisher says or with the whole photo in view.
+    package func recipe(_ fit: TaskOptions.Fit) -> PreprocessRecipe { fit == .whole ? recipe.whole : recipe }
 
     /// The recipe alone, for a folder without weights.
     package static func recipe(of folder: ModelFolder, usesTestSize: Bool = false) throws(OpsinError) -> PreprocessRecipe {

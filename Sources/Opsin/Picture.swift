@@ -27,4 +27,13 @@ extension Image {
             throw OpsinError(error)
         }
     }
+
+    /// The picture on the left and `other` on the right; what one lacks in height is black.
+    public func beside(_ other: Image) throws(OpsinError) -> Image {
+        do {
+            return Image(try pixels.beside(other.pixels))
+        } catch {
+            throw OpsinError(error)
+        }
+    }
 }

@@ -1,4 +1,4 @@
-package import OpsinModels
+internal import OpsinModels
 
 /// A label for each pixel of the upright image.
 public struct Segmentation: Hashable, Sendable {
@@ -60,6 +60,28 @@ public struct Region: Hashable, Sendable {
     }
 }
 
-extension Segment {
-    package var json: JSON { ["label_id": .integer(labelID), "label": .string(label), "share": .number(share)] }
+extension Segmentation {
+    /// `segments`, and `regions` with their outlines if they were asked for.
+    func jsonMembers(runLengths: Bool) -> [JSON.Member] {
+        let segments: [JSON] = segments.map { segment in
+            var members: [JSON.Member] = [
+                .init("label_id", .integer(segment.labelID)), .init("label", .string(segment.label)), .init("share", .number(segment.share)),
+            ]
+            if runLengths {
+                members.append(.init("rle", ["size": [.integer(height), .integer(width)], "counts": .string(runLengthText(of: segment.labelID))]))
+            }
+            return .object(members)
+        }
+        guard !regions.isEmpty else { return [.init("segments", .array(segments))] }
+        return [.init("segments", .array(segments)), .init("regions", .array(regions.map { json($0) }))]
+    }
+
+    private func json(_ region: Region) -> JSON {
+        func number(_ value: Float) -> JSON { .integer(Int(value)) }
+        let box = [region.box.x0, region.box.y0, region.box.x1, region.box.y1]
+        return [
+            "label_id": .integer(region.labelID), "label": .string(region.label), "pixels": .integer(region.pixels), "box": .array(box.map(number)),
+            "outline": .array(outline(of: region).map(number)),
+        ]
+    }
 }

@@ -48,8 +48,9 @@ public final class Session: Sendable {
     public func run(_ image: Image, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
         var timings = Timings()
         timings.decode = image.decodeMilliseconds
-        let geometry = try model.recipe.geometry(of: image)
-        let (tensors, report) = try execute(.image(image, PlanCache.Key(geometry)), timings: &timings)
+        let recipe = model.recipe(options.fit)
+        let geometry = try recipe.geometry(of: image)
+        let (tensors, report) = try execute(.image(image, recipe, PlanCache.Key(geometry)), timings: &timings)
         return try result(of: tensors, ImageMapping(geometry), options, timings: timings, report: report)
     }
 
@@ -77,9 +78,14 @@ public final class Session: Sendable {
     }
 
     /// What the model's recipe makes of an image, and where its pixels came from.
-    public func preprocess(_ image: Image) throws(OpsinError) -> PreprocessedImage {
+    public func preprocess(_ image: Image, _ fit: TaskOptions.Fit = .model) throws(OpsinError) -> PreprocessedImage {
+        try PreprocessedImage(image, model.recipe(fit), parallel: try parallel())
+    }
+
+    /// The session's threads, for work on pictures.
+    private func parallel() throws(OpsinError) -> Parallel {
         let team = try model.runtime.team(threads: options.threads)
-        return try PreprocessedImage(image, model.recipe, parallel: unsafe Parallel { step in unsafe team.run(step) })
+        return unsafe Parallel { step in unsafe team.run(step) }
     }
 
     /// Raw outputs to the task's answer, in the pixels of the image of that size, all of which was stretched over the model's whole input.
@@ -133,7 +139,7 @@ public final class Session: Sendable {
 
     /// What a run begins with.
     fileprivate enum Source {
-        case image(Image, PlanCache.Key)
+        case image(Image, PreprocessRecipe, PlanCache.Key)
         /// NHWC
         case tensor([Float], PlanCache.Key)
     }
@@ -143,7 +149,7 @@ public final class Session: Sendable {
         var input: [Float]?
         let key: PlanCache.Key
         switch source {
-        case .image(_, let shape): key = shape
+        case .image(_, _, let shape): key = shape
         case .tensor(let values, let shape): (input, key) = (values, shape)
         }
         return try exclusively { (state) throws(OpsinError) in
@@ -151,9 +157,9 @@ public final class Session: Sendable {
             // Until a plan shows that it cannot.
             var onDevice = state.preprocessesOnDevice(source.image, options)
             while true {
-                if input == nil, !onDevice, let image = source.image {
+                if input == nil, !onDevice, case .image(let image, let recipe, _) = source {
                     let start = milliseconds()
-                    input = try preprocess(image).values.pixels
+                    input = try PreprocessedImage(image, recipe, parallel: parallel()).values.pixels
                     timings.preprocess = milliseconds() - start
                 }
                 let graph = state.plans.holds(key) ? nil : try graph(for: key)
@@ -165,7 +171,7 @@ public final class Session: Sendable {
                         values = try plan.run([input])
                         timings.run = milliseconds() - start
                     } else {
-                        guard let image = source.image, let frame = try plan.run(image, model.recipe) else {
+                        guard case .image(let image, let recipe, _) = source, let frame = try plan.run(image, recipe) else {
                             onDevice = false
                             continue
                         }
@@ -196,12 +202,17 @@ public final class Session: Sendable {
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
         let start = milliseconds()
-        let answer: TaskAnswer =
-            switch model.task {
-            case .classify: .classes(try model.classes(tensors, options))
-            case .detect, .segment, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
-            case .features: .features
-            }
+        var tensors = tensors
+        let answer: TaskAnswer
+        switch model.task {
+        case .classify: answer = .classes(try model.classes(tensors, options))
+        case .segment:
+            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, try parallel())
+            answer = .segmentation(mask)
+            if let probabilities { tensors.append(probabilities) }
+        case .detect, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
+        case .features: answer = .features
+        }
         timings.postprocess = milliseconds() - start
         return TaskResult(
             task: model.task, imageWidth: mapping.imageWidth, imageHeight: mapping.imageHeight, answer: answer, tensors: tensors, timings: timings,
@@ -210,5 +221,5 @@ public final class Session: Sendable {
 }
 
 extension Session.Source {
-    fileprivate var image: Image? { if case .image(let image, _) = self { image } else { nil } }
+    fileprivate var image: Image? { if case .image(let image, _, _) = self { image } else { nil } }
 }

@@ -28,16 +28,18 @@ extension TaskResult {
 
 extension TaskResult {
     /// One object on one line, as `opsin TASK --json` prints it. `image` is the path or name of the photo.
-    public func jsonText(image: String) -> String { json(image: image).text }
+    ///
+    /// - Parameter runLengths: each label of a mask has its pixels as COCO's run-length encoding, `"rle": {"size", "counts"}`.
+    public func jsonText(image: String, runLengths: Bool = false) -> String { json(image: image, runLengths: runLengths).text }
 
-    package func json(image: String) -> JSON {
+    package func json(image: String, runLengths: Bool = false) -> JSON {
         var members: [JSON.Member] = [
             .init("image", .string(image)), .init("task", .string(task.rawValue)), .init("device", .string(report.device.kind.rawValue)),
         ]
         switch answer {
         case .classes(let classes): members.append(.init("classes", .array(classes.map(\.json))))
         case .detections(let detections): members.append(.init("detections", .array(detections.map(\.json))))
-        case .segmentation(let segmentation): members.append(.init("segments", .array(segmentation.segments.map(\.json))))
+        case .segmentation(let segmentation): members += segmentation.jsonMembers(runLengths: runLengths)
         case .depth(let depth): members.append(.init("depth", depth.json))
         case .features: break
         }

@@ -42,12 +42,12 @@ struct ClassTable {
             Terminal.line("  \(item.label.printable.column(width))  \(fixed(Double(item.score) * 100, 1).right(5)) %  \(bar(item.score))")
         }
     }
+}
 
-    /// Twenty cells, filled to an eighth of one.
-    private func bar(_ score: Float) -> String {
-        let eighths = Int((min(max(score, 0), 1) * 160).rounded())
-        let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-        let text = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
-        return Terminal.usesColor ? "\u{1B}[36m\(text)\u{1B}[0m" : text
-    }
+/// Twenty cells, filled to an eighth of one, for a share of 0 to 1.
+func bar(_ share: Float) -> String {
+    let eighths = Int((min(max(share, 0), 1) * 160).rounded())
+    let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+    let text = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+    return Terminal.usesColor ? "\u{1B}[36m\(text)\u{1B}[0m" : text
 }

@@ -14,12 +14,19 @@ final class ResultObject: Sendable {
     /// Outputs and features that the caller may look at.
     let tensors: [LentTensor]
     let lent = Lent()
+    /// Labels of the model.
+    let labelCount: Int
+    /// Whether a mask was cut into regions.
+    let hasRegions: Bool
+    let maskViews = MaskViews()
     /// The classes as arrays, made at the first look.
     private let classesView = Mutex<Shown?>(nil)
 
     /// `conversion`: milliseconds that making the caller's pixels upright took; it belongs to preprocessing.
-    init(_ result: TaskResult, keepsLogits: Bool, timestamp: Int64 = 0, features: [String] = [], conversion: Double = 0) {
-        let shown = result.tensors.filter { keepsLogits || features.contains($0.name) }
+    init(_ result: TaskResult, _ settings: TaskSettings, labelCount: Int, timestamp: Int64 = 0, features: [String] = [], conversion: Double = 0) {
+        let features = features + (settings.options.wantsProbabilities ? ["probabilities"] : [])
+        let shown = result.tensors.filter { settings.keepsLogits || features.contains($0.name) }
+        (self.labelCount, hasRegions) = (labelCount, settings.options.wantsRegions)
         (answer, failure, task, self.timestamp) = (result, nil, result.task, timestamp)
         var timings = result.timings
         timings.preprocess += conversion
@@ -29,13 +36,13 @@ final class ResultObject: Sendable {
     init(_ outputs: [Tensor], milliseconds: Double, _ report: Report) {
         var timings = Timings()
         timings.run = milliseconds
-        (answer, failure, task, timestamp) = (nil, nil, .features, 0)
+        (answer, failure, task, timestamp, labelCount, hasRegions) = (nil, nil, .features, 0, 0, false)
         (self.timings, self.report, tensors) = (timings, report, outputs.map(LentTensor.init))
     }
 
     /// An image of a batch that failed.
     init(_ failure: Failure, task: VisionTask) {
-        (answer, self.failure, self.task, timestamp) = (nil, failure, task, 0)
+        (answer, self.failure, self.task, timestamp, labelCount, hasRegions) = (nil, failure, task, 0, 0, false)
         (timings, report, tensors) = (Timings(), nil, [])
     }
 

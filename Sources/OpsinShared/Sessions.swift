@@ -115,13 +115,16 @@ public func opsin_session_configure(_ session: OpaquePointer?, _ options: Unsafe
             guard unsafe [OPSIN_FIT_MODEL, OPSIN_FIT_WHOLE].contains(asked.fit) else {
                 throw Failure(OPSIN_E_ARGUMENT, "fit is \(unsafe asked.fit), expected OPSIN_FIT_MODEL or OPSIN_FIT_WHOLE")
             }
-            guard unsafe asked.fit == OPSIN_FIT_MODEL else { throw .unsupported("OPSIN_FIT_WHOLE") }
             guard unsafe asked.allow_count == 0 || asked.deny_count == 0 else { throw Failure(OPSIN_E_ARGUMENT, "both allow and deny are given, expected one") }
             var settings = TaskSettings()
             if unsafe asked.top_k > 0 { settings.options.topK = unsafe Int(asked.top_k) }
             if threshold > 0 { settings.options.threshold = threshold }
             settings.options.allow = try unsafe labels(asked.allow, asked.allow_count, session.model.model, "allow")
             settings.options.deny = try unsafe labels(asked.deny, asked.deny_count, session.model.model, "deny")
+            settings.options.fit = unsafe asked.fit == OPSIN_FIT_WHOLE ? .whole : .model
+            settings.options.wantsConfidence = unsafe asked.flags & OPSIN_TASK_CONFIDENCE != 0
+            settings.options.wantsProbabilities = unsafe asked.flags & OPSIN_TASK_PROBABILITIES != 0
+            settings.options.wantsRegions = unsafe asked.flags & OPSIN_TASK_REGIONS != 0
             settings.keepsLogits = unsafe asked.flags & OPSIN_TASK_LOGITS != 0
             session.settings = settings
         }

@@ -77,7 +77,7 @@ public func opsin_postprocess(
             let mapping = try unsafe imageMapping(geometry, session.model)
             let settings = session.settings
             let made = try opsin { () throws(OpsinError) in try session.session.postprocess(tensors, mapping, settings.options) }
-            return unsafe Handles.results.add(ResultObject(made, keepsLogits: settings.keepsLogits))
+            return unsafe Handles.results.add(ResultObject(made, settings, labelCount: session.model.model.labels.count))
         }
     }
 }

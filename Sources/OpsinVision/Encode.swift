@@ -65,10 +65,10 @@ extension Image {
     }
 }
 
-private typealias Encode = (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<CChar>) -> Int32
+typealias ImageEncoder = (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<CChar>) -> Int32
 
 /// Runs the encoder and takes over its memory.
-private func encode(_ body: Encode) throws(VisionError) -> [UInt8] {
+@unsafe func encode(_ body: ImageEncoder) throws(VisionError) -> [UInt8] {
     var encoded: UnsafeMutablePointer<UInt8>?
     var count = 0
     var message = [CChar](repeating: 0, count: Int(OPSIN_CODEC_MESSAGE))

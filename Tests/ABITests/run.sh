@@ -93,6 +93,8 @@ build() {
 [ -e "$photo" ] || fail "no $photo"
 build "cc -std=c99" classify $tests/classify.c && check "C: a photo, every error path" "$work/classify" "$model" "$photo"
 build "c++ -std=c++17" classify_cc $tests/classify.cc && check "C++: a photo, two threads" "$work/classify_cc" "$model" "$photo"
+segmenter=Models/deeplabv3_mobilenet_v2_1.0_513
+build "cc -std=c99" segment $tests/segment.c && check "C: masks, regions, outlines, run lengths" "$work/segment" "$segmenter" "$photo" "$work"
 for flags in "" "-fno-exceptions"; do
     build "c++ -std=c++17 $flags" "handles$flags" $tests/handles.cc && check "opsin.hpp: handles, errors, views $flags" "$work/handles$flags" "$model" "$photo"
 done

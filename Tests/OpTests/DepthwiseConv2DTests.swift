@@ -49,6 +49,23 @@ import Testing
         try check(way, Shape(n: 3, h: 9, w: 21, c: 19), window)
     }
 
+    /// Dilated windows have tiles too: rows and columns a dilation apart. Sides below, at and above it, and DeepLabV3's 33 at 2 and 65 at 4.
+    @Test(arguments: ways, [(3, 2), (3, 4), (5, 2), (7, 3)])
+    func dilations(_ way: Way, _ kernel: (size: Int, dilation: Int)) throws {
+        let window = try SlidingWindow(kernel.size, dilation: kernel.dilation, padding: .symmetric(kernel: kernel.size, dilation: kernel.dilation))
+        for (height, width, channels) in [(1, 1, 3), (2, 3, 16), (5, 4, 17), (7, 30, 20), (33, 9, 5), (13, 65, 33)] {
+            try check(way, Shape(n: 1, h: height, w: width, c: channels), window)
+        }
+        // Without padding, and more of it than the reach.
+        let reach = kernel.dilation * (kernel.size - 1) + 1
+        try check(way, Shape(n: 2, h: reach + 3, w: reach + 9, c: 18), SlidingWindow(kernel.size, dilation: kernel.dilation))
+        let wide = Padding(top: reach, left: reach + 2, bottom: 1, right: reach)
+        try check(way, Shape(n: 1, h: 6, w: 5, c: 16), SlidingWindow(kernel.size, dilation: kernel.dilation, padding: wide))
+        // A stride beside the dilation, and two dilations.
+        try check(way, Shape(n: 1, h: reach + 4, w: reach + 5, c: 9), SlidingWindow(kernel.size, stride: 2, dilation: kernel.dilation))
+        try check(way, Shape(n: 1, h: reach + 4, w: 21, c: 9), SlidingWindow(height: kernel.size, width: 3, dilationY: kernel.dilation, dilationX: 5))
+    }
+
     @Test(arguments: ways)
     func unevenWindows(_ way: Way) throws {
         let rows: [(SlidingWindow, Int, Int, Int)] = [

@@ -46,6 +46,12 @@ struct FloatTensors {
 
     func shape(_ name: String) -> [Int] { header[name]?["shape"]?.array?.compactMap(\.int) ?? [] }
 
+    /// The bytes of a tensor of 8-bit numbers.
+    func bytes(_ name: String) -> [UInt8] {
+        guard let offsets = header[name]?["data_offsets"]?.array?.compactMap(\.int), offsets.count == 2 else { return [] }
+        return Array(bytes[data + offsets[0]..<data + offsets[1]])
+    }
+
     subscript(name: String) -> [Float] {
         guard let offsets = header[name]?["data_offsets"]?.array?.compactMap(\.int), offsets.count == 2 else { return [] }
         return stride(from: data + offsets[0], to: data + offsets[1], by: 4).map { at in

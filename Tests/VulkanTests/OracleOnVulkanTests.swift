@@ -70,6 +70,18 @@ struct OracleOnVulkanTests {
         for (module, difference) in rounded { #expect(difference <= (module == "logits" ? 0.0028 : 0.0056), "\(name) fp16: \(module) is off by \(difference)") }
     }
 
+    /// Dilated layers and the heads of segmentation. Tolerances: oracle/README.md, fp16 twice what the reference loses.
+    @Test(arguments: [
+        ("deeplabv3_mobilenet_v2_os16", 3e-4, 0.2), ("deeplabv3_mobilenet_v2_os8", 3e-4, 0.2), ("lraspp_mobilenet_v3_large", 1e-4, 0.04),
+        ("lraspp_mobilenetv4_conv_small", 1e-4, 0.04), ("lraspp_tiny_moat_0", 1e-4, 0.04),
+    ])
+    func segmentationGivesTheReferencesLogits(_ name: String, _ exact: Double, _ rounded: Double) throws {
+        let fp32 = try #require(differences(name, .f32, by: distance)["logits"])
+        #expect(fp32 <= exact, "\(name): the logits are off by \(fp32)")
+        let fp16 = try #require(differences(name, .f16, by: deviation)["logits"])
+        #expect(fp16 <= rounded && fp16 > 1e-6, "\(name) fp16: the logits are off by \(fp16)")
+    }
+
     /// Logits: twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation. Inner modules have
     /// not been averaged over a map yet: twice that.
     @Test(arguments: [("mobilenetv4_conv_small", 0.01), ("mobilenetv4_hybrid_medium", 0.014), ("mobilenetv2_100", 0.04), ("mobilenet_v2_hf", 0.06)])

@@ -42,6 +42,10 @@ int32_t opsin_png_decode(const uint8_t *bytes, size_t count, opsin_codec_info *i
 int32_t opsin_png_encode(const void *pixels, uint32_t width, uint32_t height, uint32_t channels, uint32_t bits, int32_t level, uint8_t **out, size_t *count,
                          char *message);
 
+// Encodes numbers of colours, one byte each, with a palette of 256 colours of three bytes. As opsin_png_encode() otherwise.
+int32_t opsin_png_encode_indexed(const uint8_t *indices, uint32_t width, uint32_t height, const uint8_t *palette, int32_t level, uint8_t **out, size_t *count,
+                                 char *message);
+
 int32_t opsin_webp_header(const uint8_t *bytes, size_t count, opsin_codec_info *info, char *message);
 int32_t opsin_webp_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint8_t *pixels, char *message);
 

@@ -24,6 +24,7 @@
 #include "pool2d.h"
 #include "resize.h"
 #include "rms_norm.h"
+#include "segmentation_mask.h"
 #include "sine_embedding.h"
 #include "softmax.h"
 #include "top_k_gather.h"

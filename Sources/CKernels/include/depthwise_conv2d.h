@@ -9,7 +9,7 @@ typedef struct {
     opsin_epilogue epilogue;
     opsin_window window;
     uint32_t images;
-    uint32_t tile_rows;    // output rows of a task, 1 or 2
+    uint32_t tile_rows;    // output rows of a task, 1 or 2, the dilation apart
     uint32_t tile_columns; // output columns computed together: 1, 4 or 7; 0: a window without kernels of its own
     uint32_t chunks;       // parts that the channels are cut into
     uint32_t y_channels;   // floats from one pixel of y to the next, when y has more channels than x; 0: as many
@@ -18,7 +18,16 @@ typedef struct {
 // Chooses tile_rows, tile_columns and chunks from the window, the images and the threads.
 void opsin_depthwise_conv2d_plan(opsin_depthwise_conv2d_arguments *arguments, uint32_t threads);
 
-// How many tasks there are: chunks x images x row tiles.
+// From an output row or column to the next one of a tile: the dilation, whose taps then are neighbours. Rows and columns that far apart are a phase, and
+// a phase is a dense convolution of its own. 1 for a window without kernels of its own.
+static inline size_t opsin_depthwise_conv2d_step(const opsin_depthwise_conv2d_arguments *arguments) {
+    return arguments->tile_columns ? arguments->window.dilation_y : 1;
+}
+
+// Row tiles of one phase, those of the one with the most rows.
+size_t opsin_depthwise_conv2d_phase_tiles(const opsin_depthwise_conv2d_arguments *arguments);
+
+// How many tasks there are: chunks x images x phases x row tiles.
 size_t opsin_depthwise_conv2d_tasks(const opsin_depthwise_conv2d_arguments *arguments);
 size_t opsin_depthwise_conv2d_scratch_bytes(const opsin_depthwise_conv2d_arguments *arguments);
 

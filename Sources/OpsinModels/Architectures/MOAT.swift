@@ -44,7 +44,8 @@ package struct MOAT: Architecture {
         self.inputSize = inputSize ?? InputSize(height: variant.inputSide, width: variant.inputSide)
     }
 
-    package func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) {
+    /// The layers before the classifier; answers the maps of the stem and of the four stages.
+    private func stages(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) -> [Stage] {
         var x = try network.convSame("moat/stem/conv_0", x, outputs: variant.stem, kernel: 3, stride: 2)
         x = try network.activation("moat/stem/act_0", network.batchNormTF("moat/stem/norm_0", x, epsilon: Self.batchNormEpsilon), .gelu)
         x = try network.convSame("moat/stem/conv_1", x, outputs: variant.stem, kernel: 3)
@@ -58,25 +59,38 @@ package struct MOAT: Architecture {
                 let isGlobal = options.lastBlockIsGlobal && index == blocks - 1
                 x = try attention(&network, path, x, stage: stage, window: isGlobal ? nil : options.windows[stage])
             }
-            x = try endpoint(&network, stage: stage + 2, x)
-            stages.append(x)
+            stages.append(try endpoint(&network, stage: stage + 2, x))
         }
+        return stages
+    }
+
+    /// What deeplab2 hands to decoders: the GELU of each map.
+    func maps(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) -> [Value] { try stages(&network, x).map(\.activated) }
+
+    package func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) {
+        let stages = try stages(&network, x)
         guard classCount > 0 else {
-            for (index, map) in stages.enumerated() { network.graph.output("stage\(index + 1)", map, layout: .nchw) }
+            for (index, map) in stages.enumerated() { network.graph.output("stage\(index + 1)", map.plain, layout: .nchw) }
             network.weights.ignore(prefix: "moat/final_layer_norm/")
             network.weights.ignore(prefix: "moat/logits_head/")
             return
         }
-        x = try network.globalAveragePool("moat/global_pool", x)
+        var x = try network.globalAveragePool("moat/global_pool", stages.last?.plain ?? x)
         x = try network.layerNormTF("moat/final_layer_norm", x, epsilon: Self.layerNormEpsilon)
         x = try network.convSame("moat/logits_head", x, outputs: classCount)
         network.graph.output("logits", x, layout: .nc)
     }
 
     /// `stageN` is the map, `resN` what deeplab2 hands to decoders: its GELU, which costs nothing unless it is asked for.
-    private func endpoint(_ network: inout NetworkBuilder, stage: Int, _ x: Value) throws(ModelError) -> Value {
-        _ = network.endpoint("res\(stage)", try network.activation("moat/res\(stage)", x, .gelu))
-        return network.endpoint("stage\(stage)", x)
+    private func endpoint(_ network: inout NetworkBuilder, stage: Int, _ x: Value) throws(ModelError) -> Stage {
+        let activated = network.endpoint("res\(stage)", try network.activation("moat/res\(stage)", x, .gelu))
+        return Stage(plain: network.endpoint("stage\(stage)", x), activated: activated)
+    }
+
+    /// The map of a stage, and its GELU.
+    private struct Stage {
+        let plain: Value
+        let activated: Value
     }
 
     /// The inverted bottleneck: norm, expansion, depthwise layer (which strides), squeeze and excitation if `hasGate`, projection; plus the shortcut.

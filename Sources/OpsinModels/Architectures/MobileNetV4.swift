@@ -38,21 +38,28 @@ package struct MobileNetV4: Architecture {
         self.inputSize = inputSize ?? InputSize(height: variant.inputSide, width: variant.inputSide)
     }
 
-    package func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) {
+    /// The layers before the classifier. Answers the last map of each size, as timm's features_only does; they are `stage1` to `stage5` too.
+    func maps(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) -> [Value] {
         // timm's fix_stem: the stem keeps its width in the narrow variants.
         let stem = multiplier < 1 ? variant.stem : channels(variant.stem)
         var x = try network.conv("conv_stem", x, outputs: stem, kernel: 3, stride: 2, padding: .symmetric(kernel: 3))
         x = network.endpoint("conv_stem", x)
         x = network.endpoint("stage1", try normActivation(&network, "bn1", x))
+        var maps = [x]
         for (stage, blocks) in variant.stages.enumerated() {
             for (index, block) in blocks.enumerated() {
                 let path = "blocks.\(stage).\(index)"
                 x = network.endpoint(path, try build(&network, block, path, x))
             }
-            // What timm's features_only gives: the last map of each size. The last two stages have one size.
-            if stage < 3 { x = network.endpoint("stage\(stage + 2)", x) }
-            if stage == variant.stages.count - 1 { x = network.endpoint("stage5", x) }
+            // The last two stages have one size.
+            guard stage < 3 || stage == variant.stages.count - 1 else { continue }
+            maps.append(network.endpoint("stage\(min(stage + 2, 5))", x))
         }
+        return maps
+    }
+
+    package func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError) {
+        var x = try maps(&network, x).last ?? x
         x = try network.globalAveragePool("global_pool", x)
         x = network.endpoint("conv_head", try network.conv("conv_head", x, outputs: 1280))
         x = try normActivation(&network, "norm_head", x)

@@ -42,18 +42,27 @@ extension ModelFolder {
     private func transformers(_ modelType: String) throws(ModelError) -> any Architecture {
         switch modelType {
         case "tcmonodepth": return try tcMonoDepth()
-        case "mobilenet_v2":
-            if let name = config.value("architectures")?.array?.first?.string, name != "MobileNetV2ForImageClassification" {
-                throw ModelError(.unsupported, file: config.file, "\(shown(name)) is not supported, expected MobileNetV2ForImageClassification")
-            }
-            let options = try mobileNetV2Options()
-            let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
-            return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         case "deformable_detr": return try deformableDETR()
+        case "lraspp": return try lraspp()
+        case "mobilenet_v2": return try mobileNetV2()
         default:
-            let known = ["deformable_detr", "mobilenet_v2", "moat"].joined(separator: ", ")
+            let known = ["deformable_detr", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
         }
+    }
+
+    /// transformers' MobileNetV2 with the head that `architectures` names: a classifier, or DeepLabV3.
+    private func mobileNetV2() throws(ModelError) -> any Architecture {
+        let heads = ["MobileNetV2ForImageClassification", "MobileNetV2ForSemanticSegmentation"]
+        let head = config.value("architectures")?.array?.first?.string ?? heads[0]
+        guard heads.contains(head) else {
+            throw ModelError(.unsupported, file: config.file, "\(shown(head)) is not supported, expected \(heads.joined(separator: " or "))")
+        }
+        let options = try mobileNetV2Options(), classCount = try classCount()
+        let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
+        let size = InputSize(height: side, width: side)
+        if head == heads[0] { return MobileNetV2TF(options: options, classCount: classCount, inputSize: size) }
+        return DeepLabV3(options: options, classCount: classCount, inputSize: size)
     }
 
     /// The values that transformers' `MobileNetV2Config` holds, checked.

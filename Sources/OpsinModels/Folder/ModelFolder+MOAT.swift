@@ -29,8 +29,9 @@ extension ModelFolder {
     }
 
     /// The values that shape the layers, checked; what is missing is as deeplab2's classifiers have it.
-    func moatOptions() throws(ModelError) -> MOAT.Options {
+    func moatOptions(poolSize: Int = 2) throws(ModelError) -> MOAT.Options {
         var options = MOAT.Options()
+        options.poolSize = poolSize
         if let size = try config.int("pool_size", in: 1...64) { options.poolSize = size }
         if let flag = try config.bool("position_embedding") { options.hasPositionEmbedding = flag }
         options.lastBlockIsGlobal = try config.bool("global_attention_at_end_of_moat_stage") ?? false

@@ -7,6 +7,8 @@ package struct WeightReader: Sendable {
     package enum Role: Sendable { case parameter, statistic }
 
     private let source: WeightSource
+    /// What stands before every name that is asked for, in the source.
+    package var prefix = ""
     private var asked: Set<String> = []
     private var problems: [String] = []
     /// Elements of all parameters that were asked for.
@@ -17,6 +19,7 @@ package struct WeightReader: Sendable {
     /// The tensor of that name. When it is missing or has another shape that is noted for `finish`, and zeros stand in for it, so that the remaining layers
     /// are checked too. Throws when there cannot be such a tensor.
     package mutating func tensor(_ name: String, _ dimensions: [Int], role: Role = .parameter) throws(ModelError) -> Constant {
+        let name = self.prefix + name
         let isNew = asked.insert(name).inserted
         let constant = try find(name, dimensions)
         if role == .parameter, isNew { parameterCount += constant.count }
@@ -33,7 +36,8 @@ package struct WeightReader: Sendable {
 
     /// Marks all tensors whose names begin with `prefix` as known: layers that a file holds and that the architecture leaves out.
     package mutating func ignore(prefix: String) {
-        for name in source.tensors.keys where name.hasPrefix(prefix) { asked.insert(name) }
+        let beginning = self.prefix + prefix
+        for name in source.tensors.keys where name.hasPrefix(beginning) { asked.insert(name) }
     }
 
     /// Throws one error for everything that did not fit: the first tensor, and how many more there are. Tensors that are no weights
