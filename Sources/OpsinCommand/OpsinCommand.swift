@@ -9,7 +9,7 @@ struct OpsinCommand: ParsableCommand {
         abstract: "Labels, boxes, depth and masks from images.",
         version: opsinVersion,
         subcommands: [
-            ClassifyCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self, InfoCommand.self, ConvertCommand.self, VerifyCommand.self,
+            ClassifyCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self, InfoCommand.self, ConvertCommand.self, VerifyCommand.self,
             DevicesCommand.self, DoctorCommand.self, BenchCommand.self, PeakCommand.self,
         ])
 

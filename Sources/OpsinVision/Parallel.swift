@@ -13,3 +13,13 @@ package import CKernels
         unsafe work.run?(work.arguments, 0, work.tasks, nil)
     }
 }
+
+extension Parallel {
+    /// Runs the tasks of one kernel; `arguments` is its plain C struct.
+    @unsafe func run<Arguments: BitwiseCopyable>(_ task: @escaping opsin_task_fn, _ arguments: Arguments, tasks: Int) {
+        unsafe withUnsafePointer(to: arguments) { place in
+            let step = unsafe opsin_step(run: task, arguments: UnsafeRawPointer(place), tasks: tasks)
+            unsafe withUnsafePointer(to: step) { unsafe run($0) }
+        }
+    }
+}

@@ -5,6 +5,7 @@
 #include "batch_norm.h"
 #include "broadcast.h"
 #include "copy.h"
+#include "depth_map.h"
 #include "depthwise_conv2d.h"
 #include "distribution.h"
 #include "epilogue.h"

@@ -50,6 +50,11 @@ extension ModelFolder {
             let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         default:
+            if config.value("auto_map") != nil {
+                throw ModelError(
+                    .unsupported, file: config.file,
+                    "model_type \"\(shown(modelType))\" needs code of its publisher (auto_map), which Opsin never runs; take a folder of a model that transformers has")
+            }
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\" or \"moat\"")
         }
     }
