@@ -37,7 +37,9 @@ extension DepthMap {
             let z = Double(values[point])
             let x = (Double(point % width) + 0.5 - Double(width) / 2) * z / focalLength
             let y = (Double(point / width) + 0.5 - Double(height) / 2) * z / focalLength
-            for number in [Float(x), Float(y), values[point]] { unsafe withUnsafeBytes(of: number.bitPattern.littleEndian) { unsafe bytes.append(contentsOf: $0) } }
+            for number in [Float(x), Float(y), values[point]] {
+                unsafe withUnsafeBytes(of: number.bitPattern.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+            }
             if let colors { bytes += colors[point * 3..<point * 3 + 3] }
         }
         return bytes

@@ -29,7 +29,7 @@ public func opsin_result_depth(_ result: OpaquePointer?, _ depth: UnsafeMutableP
         unsafe (view.kind, view.min, view.max) = (map.kind.number, map.minimum, map.maximum)
         unsafe (view.width, view.height) = (Int32(clamping: map.width), Int32(clamping: map.height))
         // The result keeps the map and never writes it: its elements stay where they are (as LentTensor's do).
-        unsafe view.data = map.values.withUnsafeBufferPointer { unsafe $0.baseAddress }
+        unsafe view.data = map.values.withUnsafeBufferPointer { $0.baseAddress }
         try unsafe write(view, to: depth, "depth")
     }
 }

@@ -22,10 +22,11 @@ struct TCMonoDepthOnVulkanTests {
             let found = OracleCase.sample(values.indices.map { values[$0 % pixels * channels + $0 / pixels] })
             let tensor = try #require(expected["sample." + port.name], "no \(port.name)")
             let largest = tensor.values.reduce(0.0) { max($0, abs(Double($1))) }
-            let worst = zip(found, tensor.values).reduce(0.0) { worst, pair in
+            let difference = zip(found, tensor.values).reduce(0.0) { worst, pair in
                 let difference = abs(Double(pair.0) - Double(pair.1))
                 return difference.isNaN ? .infinity : max(worst, difference)
-            } / largest
+            }
+            let worst = difference / largest
             #expect(found.count == tensor.values.count && worst <= tolerance, "\(storage): \(port.name) is off by \(worst)")
             compared += 1
         }

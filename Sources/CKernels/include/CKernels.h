@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "batch_norm.h"
 #include "broadcast.h"
+#include "conv2d_narrow.h"
 #include "copy.h"
 #include "depth_map.h"
 #include "depthwise_conv2d.h"
@@ -23,4 +24,5 @@
 #include "pool2d.h"
 #include "resize.h"
 #include "rms_norm.h"
+#include "slice_channels.h"
 #include "softmax.h"

@@ -53,7 +53,8 @@ extension ModelFolder {
             if config.value("auto_map") != nil {
                 throw ModelError(
                     .unsupported, file: config.file,
-                    "model_type \"\(shown(modelType))\" needs code of its publisher (auto_map), which Opsin never runs; take a folder of a model that transformers has")
+                    "model_type \"\(shown(modelType))\" needs code of its publisher (auto_map), which Opsin never runs; take a folder of a model that transformers has"
+                )
             }
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected \"mobilenet_v2\" or \"moat\"")
         }
