@@ -75,6 +75,15 @@ extension CommandTests.Depth {
         #expect(results.count == 3 && results[0]["depth"] != nil && results[1]["error"] != nil && results[2]["depth"] != nil)
     }
 
+    @Test func picturesHaveTheColoursThatWereAskedFor() throws {
+        let folder = try TemporaryFolder()
+        expectGood(try opsin(["depth", Files.cat, "--quiet", "--save", folder.file("a"), "--colormap", "viridis"]))
+        expectGood(try opsin(["depth", Files.cat, "--quiet", "--save", folder.file("b"), "--colormap", "turbo", "--near", "2", "--far", "0"]))
+        let a = try bytes(of: folder.file("a/cat.depth.png")), b = try bytes(of: folder.file("b/cat.depth.png"))
+        #expect(a.prefix(4) == [0x89, 0x50, 0x4E, 0x47] && a != b)
+        expectRefused(try opsin(["depth", Files.cat, "--colormap", "plaid"]), exit: 2, "--colormap is \"plaid\", expected gray, viridis")
+    }
+
     @Test func aTinyPhotoHasADepth() throws {
         let folder = try TemporaryFolder()
         let photo = try folder.write(Array("P6\n1 1\n255\nabc".utf8), to: "one.ppm")
