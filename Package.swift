@@ -77,6 +77,7 @@ let package = Package(
         .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
+        .testTarget(name: "TaskTests", dependencies: ["Opsin", "OpsinVision"], swiftSettings: swift),
         .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
             name: "VulkanTests",

@@ -19,7 +19,7 @@ import numpy as np
 WORK = Path(__file__).resolve().parent / "work" / "models"
 SEED = 20260
 
-# Name of the architecture, in timm, in moat.py or below, and the side of its square input.
+# Name of the architecture, in timm, in moat.py, tcmonodepth.py or below, and the side of its square input, or its height and width.
 MODELS = {
     "mobilenetv4_conv_small": 224,
     "mobilenetv4_conv_medium": 256,
@@ -29,7 +29,14 @@ MODELS = {
     "moat_0": 224,
     "deeplabv3_mobilenet_v2_os16": 513,
     "deeplabv3_mobilenet_v2_os8": 513,
+    "tcmonodepth_small": (256, 448),
 }
+
+
+def size(name):
+    """Height and width of a model's input."""
+    side = MODELS[name]
+    return (side, side) if isinstance(side, int) else side
 
 
 def import_timm():
@@ -115,8 +122,23 @@ def make_deeplab(name, side, folder):
     return Logits().eval(), {"transformers": transformers.__version__}
 
 
+def make_tcmonodepth(name, side, folder):
+    """The trained network that ships with Opsin."""
+    import tcmonodepth
+
+    model = Path(__file__).resolve().parents[1] / "Models" / name
+    for file in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        shutil.copy(model / file, folder)
+    return tcmonodepth.load(model), {}
+
+
 # Who makes a model, by a part of its name.
-MAKERS = {"moat": make_moat, "deeplabv3": make_deeplab, "": make_timm}
+MAKERS = {"tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "": make_timm}
+
+
+def maker(name):
+    """What makes the model of that name."""
+    return next(make for part, make in MAKERS.items() if part in name)
 
 
 def export(name):
@@ -128,9 +150,9 @@ def export(name):
     side, folder = MODELS[name], WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    model, made_with = next(make for part, make in MAKERS.items() if part in name)(name, side, folder)
+    model, made_with = maker(name)(name, side, folder)
 
-    x = torch.randn(1, 3, side, side)
+    x = torch.randn(1, 3, *size(name)) if maker(name) is not make_tcmonodepth else torch.rand(1, 3, *size(name))
     with torch.inference_mode():
         expected = model(x)
     with torch.no_grad(), FlopCounterMode(display=False) as flops:
@@ -149,10 +171,10 @@ def export(name):
 
 def export_ncnn(name):
     """ncnn's files from the ONNX file. pnnx writes some twenty files beside its input, so it works elsewhere."""
-    side, folder = MODELS[name], WORK / name
+    (height, width), folder = size(name), WORK / name
     with tempfile.TemporaryDirectory() as elsewhere:
         shutil.copy(folder / "model.onnx", elsewhere)
-        command = [Path(sys.executable).parent / "pnnx", "model.onnx", f"inputshape=[1,3,{side},{side}]", "fp16=0"]
+        command = [Path(sys.executable).parent / "pnnx", "model.onnx", f"inputshape=[1,3,{height},{width}]", "fp16=0"]
         done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True)
         made = [Path(elsewhere) / f"model.ncnn.{part}" for part in ("bin", "param")]
         if not all(path.exists() for path in made):
@@ -173,7 +195,7 @@ def have(name):
     if not facts.exists():
         return False
     found = json.loads(facts.read_text())
-    return found.get("seed") == SEED and found.get("side") == MODELS[name]
+    return found.get("seed") == SEED and found.get("side") in (MODELS[name], list(size(name)))
 
 
 if __name__ == "__main__":

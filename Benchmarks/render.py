@@ -10,6 +10,11 @@ HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- results: begin (Benchmarks/render.py) -->", "<!-- results: end -->"
 
 
+def size(side):
+    """The input of a model: one number for a square."""
+    return str(side) if isinstance(side, int) else " x ".join(map(str, side))
+
+
 def cell(median, details):
     """A median, with the least time behind it."""
     return f"{median:.2f} ({details['min_ms']:.2f})" if median is not None and details else "–"
@@ -68,7 +73,7 @@ def vulkan_table(result):
     for row in rows:
         details, peers = row["details"], row["peers"]
         lines.append("| " + " | ".join([
-            f"{row['model']} {result['models'][row['model']]['side']}", row["device_name"] or "–", row["precision"],
+            f"{row['model']} {size(result['models'][row['model']]['side'])}", row["device_name"] or "–", row["precision"],
             cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("ncnn_vulkan"), details.get("ncnn_vulkan")),
             ratio(row), share(row), f"{row['other_load']:.0%}",
         ]) + " |")  # fmt: skip
@@ -87,7 +92,7 @@ def cpu_table(result):
         details, peers = row["details"], row["peers"]
         openvino = "openvino_bf16" if row["precision"] == "bf16" else "openvino"
         lines.append("| " + " | ".join([
-            f"{row['model']} {result['models'][row['model']]['side']}", row["precision"], str(row["threads"]),
+            f"{row['model']} {size(result['models'][row['model']]['side'])}", row["precision"], str(row["threads"]),
             cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("onnxruntime"), details.get("onnxruntime")),
             cell(peers.get(openvino), details.get(openvino)),
             ratio(row), share(row), f"{row['other_load']:.0%}",

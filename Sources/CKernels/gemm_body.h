@@ -38,6 +38,7 @@ INLINE V multiply_add(factors a, factors b, V sum) { return mul_add(a, b, sum); 
 typedef struct {
     const element *const *a;
     size_t groups, length, row_stride;
+    size_t step; // bytes from an element of a row to the next, of strided tiles
     const element *b;
     const char *ahead;            // weights that are wanted soon
     const float *bias, *residual; // at the tile's first column; residual NULL without
@@ -134,7 +135,7 @@ INLINE void strided_tile(const int rows, const int vectors, const tile_arguments
     begin_sums(sums, rows, vectors, t->bias);
     const element *b = t->b;
     const char *ahead = t->ahead;
-    const size_t length = t->length, row_stride = t->row_stride;
+    const size_t length = t->length, row_stride = t->row_stride, step = t->step;
     for (size_t g = 0; g < t->groups; g++) {
         const char *a[(MAX_ROWS + 2) / 3];
 #pragma unroll
@@ -155,7 +156,7 @@ INLINE void strided_tile(const int rows, const int vectors, const tile_arguments
             }
 #pragma unroll
             for (int i = 0; i < rows; i += 3) {
-                a[i / 3] += sizeof(element);
+                a[i / 3] += step;
                 // Hides that the pointers are multiples of one stride apart: the compiler would derive each row from the one before and spill.
                 __asm__ volatile("" : "+r"(a[i / 3]));
             }
@@ -273,9 +274,10 @@ INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *insid
     const opsin_window *w = &q->window;
     out->count = 0;
     if (w->kernel_height == 0) {
-        table[0] = q->x + first_row * q->depth;
+        const size_t pitch = q->x_pitch ? q->x_pitch : q->depth;
+        table[0] = q->x + first_row * pitch;
         out->segments[out->count++] = (segment){0, rows, 1, q->depth, 0, true, table};
-        out->row_stride = q->depth * sizeof(float);
+        out->row_stride = pitch * sizeof(float);
         return;
     }
     if (q->shape.run != w->output_width) {
@@ -390,20 +392,21 @@ INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t s
     const opsin_gemm_shape *s = &q->shape;
     const size_t vectors = s->narrow + (c->panel < s->wider), width = vectors * VW;
     const size_t column = (c->panel * s->narrow + (c->panel < s->wider ? c->panel : s->wider)) * VW, left = q->columns - column;
-    const size_t at = (first_row + part->first) * q->columns + column;
+    const size_t pitch = q->y_pitch ? q->y_pitch : q->columns, at = (first_row + part->first) * pitch + column;
     const element *b = (const element *)q->weights + column * steps;
     const tile_arguments t = {
         .a = (const element *const *)part->a,
         .groups = part->groups,
         .length = part->length,
         .row_stride = row_stride,
+        .step = (q->x_step ? q->x_step : 1) * sizeof(element),
         .b = b + part->skipped * width,
         // The row tiles that share a panel fetch the next one between them.
         .ahead = (const char *)(b + steps * width) + (c->turn < vectors ? c->turn : 0) * steps * 64,
         .bias = q->epilogue.bias + column,
         .residual = q->epilogue.residual ? q->epilogue.residual + at : NULL,
         .y = q->y + at,
-        .stride = q->columns,
+        .stride = pitch,
         .tail = first(left < width ? left - (vectors - 1) * VW : VW),
         .epilogue = &q->epilogue,
     };
@@ -426,10 +429,10 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
     const size_t steps = q->depth;
     if (q->window.kernel_height == 0) {
         for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
-            const size_t first_row = first_row_of(s, &c);
-            const float *a = q->x + first_row * q->depth;
+            const size_t first_row = first_row_of(s, &c), x_pitch = q->x_pitch ? q->x_pitch : q->depth;
+            const float *a = q->x + first_row * x_pitch;
             const segment part = {0, rows_of(&c), 1, q->depth, 0, true, &a};
-            run_segment(q, &c, steps, first_row, &part, q->depth * sizeof(float));
+            run_segment(q, &c, steps, first_row, &part, x_pitch * sizeof(float));
         }
         return;
     }

@@ -7,6 +7,9 @@ internal import OpsinVulkan
 public struct Benchmark: Sendable {
     public struct Options: Hashable, Sendable {
         public var batch = 1
+        /// Rows and columns of the input; 0, both, is the model's own size.
+        public var inputHeight = 0
+        public var inputWidth = 0
         /// At least this many warm runs.
         public var iterations = 20
         /// At least this many seconds of warm runs.
@@ -64,13 +67,14 @@ public struct Benchmark: Sendable {
         loadMilliseconds = milliseconds() - start
         facts = try Identity.facts(opened)
         let session = try Session(opened, sessionOptions)
-        let size = opened.network.architecture.inputSize
+        let own = opened.network.architecture.inputSize
+        let size = options.inputHeight == 0 ? own : InputSize(height: options.inputHeight, width: options.inputWidth)
 
         let firstStart = milliseconds()
-        try session.warmUp(batch: options.batch)
+        try session.warmUp(batch: options.batch, size)
         firstRunMilliseconds = milliseconds() - firstStart
 
-        let pattern = try opened.patternInput().channelsLast(images: 1, channels: 3, pixels: size.height * size.width)
+        let pattern = try opened.patternInput(size).channelsLast(images: 1, channels: 3, pixels: size.height * size.width)
         let inputs = [[Float](repeatElement(pattern, count: options.batch).joined())]
         let key = PlanCache.Key(batch: options.batch, height: size.height, width: size.width)
         let graph = try session.graph(for: key)

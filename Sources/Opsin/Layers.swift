@@ -22,8 +22,10 @@ extension Model {
     }
 
     /// A fixed input of the model's own size: a sum of waves in -1...1 that differs in every pixel.
-    public func patternInput() throws(OpsinError) -> Tensor {
-        let size = network.architecture.inputSize
+    public func patternInput() throws(OpsinError) -> Tensor { try patternInput(network.architecture.inputSize) }
+
+    /// The same of another size.
+    func patternInput(_ size: InputSize) throws(OpsinError) -> Tensor {
         let count = 3 * size.height * size.width
         let values = (0..<count).map { index in
             // Two triangle waves of coprime periods.

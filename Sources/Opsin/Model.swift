@@ -46,8 +46,8 @@ public final class Model: Sendable {
 
     /// Opens the model that ships with Opsin for `task`.
     public convenience init(_ runtime: Runtime, defaultFor task: VisionTask, usesTestSize: Bool = false) throws(OpsinError) {
-        guard [.classify, .segment].contains(task), let name = task.defaultModelName else {
-            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify or segment)")
+        guard [.classify, .segment, .depth].contains(task), let name = task.defaultModelName else {
+            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify, segment or depth)")
         }
         try self.init(runtime, path: try ModelLocation.find(name), usesTestSize: usesTestSize)
     }
@@ -100,17 +100,19 @@ public final class Model: Sendable {
         return try graph(batch: 1, height: size.height, width: size.width, endpoints: [], optimized: optimized)
     }
 
-    /// The graph of `batch` images of `height` x `width`, with `endpoints` as further outputs.
+    /// The graph of `batch` images of `height` x `width`, with `endpoints` as further outputs; nil is all that there are.
     ///
     /// - Parameter optimized: whether norms are folded and ops fused.
-    package func graph(batch: Int, height: Int, width: Int, endpoints: [String], optimized: Bool = true) throws(OpsinError) -> Graph {
+    package func graph(
+        batch: Int, height: Int, width: Int, endpoints: [String]?, optimized: Bool = true, options: NetworkOptions = NetworkOptions()
+    ) throws(OpsinError) -> Graph {
         let plain: Graph
         do {
-            plain = try network.graph(batch: batch, height: height, width: width)
+            plain = try network.graph(batch: batch, height: height, width: width, options: options)
         } catch {
             throw OpsinError(error)
         }
-        let (graph, unknown) = plain.exposing(endpoints)
+        let (graph, unknown) = plain.exposing(endpoints ?? plain.endpoints.map(\.name))
         if let name = unknown.first {
             let known = plain.endpoints.map(\.name)
             throw OpsinError(

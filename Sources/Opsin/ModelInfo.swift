@@ -30,7 +30,8 @@ extension Model {
         let size = network.architecture.inputSize
         let graph = try graphOfOwnSize(optimized: true)
         let isa = (try? ISA.usable()) ?? .generic
-        let memory = ActivationMemory(graph, groups: ExpandDepthwise.groups(graph, isa: isa, precision: .fp32))
+        let groups = ExpandDepthwise.groups(graph, isa: isa, precision: .fp32)
+        let memory = ActivationMemory(graph, groups: groups, views: CPUPlanBuilder.views(of: graph, groups: groups, isa: isa, precision: .fp32))
         return ModelInfo(
             architecture: network.architecture.name, task: task, parameters: network.parameterCount, inputHeight: size.height, inputWidth: size.width,
             labels: labels.count, flops: graph.cost.flops, weightsBytes: network.weights.byteCount, activationsBytes: memory.arenaBytes,

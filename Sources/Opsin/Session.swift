@@ -1,6 +1,6 @@
 internal import OpsinCPU
 internal import OpsinGraph
-internal import OpsinModels
+package import OpsinModels
 package import OpsinVision
 internal import Synchronization
 
@@ -18,6 +18,8 @@ public final class Session: Sendable {
         public var exposesLayers = false
         /// Where images become tensors.
         public var preprocessing = PreprocessingPlace.automatic
+        /// Which head of a depth network with several answers: 1, the finest, or 4 or 8 where the network has them. Finer decoders are then not planned.
+        public var depthScale = 1
         /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
         public var measuresOps = false
 
@@ -39,6 +41,11 @@ public final class Session: Sendable {
     nonisolated(unsafe) var state: SessionState
 
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
+        do {
+            try model.network.check(NetworkOptions(depthScale: options.depthScale))
+        } catch {
+            throw OpsinError(error)
+        }
         let backend = try model.runtime.backend(options.precision, threads: options.threads)
         unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks)
         (self.model, self.options, precision) = (model, options, backend.precision)
@@ -106,8 +113,10 @@ public final class Session: Sendable {
     }
 
     /// Plans the model for `batch` images of its own size and runs it once on zeros, so that the first image does not wait for it.
-    public func warmUp(batch: Int = 1) throws(OpsinError) {
-        let size = model.network.architecture.inputSize
+    public func warmUp(batch: Int = 1) throws(OpsinError) { try warmUp(batch: batch, model.network.architecture.inputSize) }
+
+    /// As `warmUp(batch:)`, for images of another size.
+    package func warmUp(batch: Int, _ size: InputSize) throws(OpsinError) {
         guard (1...1024).contains(batch) else { throw OpsinError(.argument, "batch is \(batch), expected 1 to 1024") }
         let zeros = [Float](repeating: 0, count: batch * size.height * size.width * 3)
         var timings = Timings()
@@ -193,8 +202,9 @@ public final class Session: Sendable {
 
     /// The graph that runs for inputs of that shape.
     func graph(for key: PlanCache.Key) throws(OpsinError) -> Graph {
-        let endpoints = options.exposesLayers ? try model.layerNames() : options.features
-        return try model.graph(batch: key.batch, height: key.height, width: key.width, endpoints: endpoints, optimized: !options.exposesLayers)
+        try model.graph(
+            batch: key.batch, height: key.height, width: key.width, endpoints: options.exposesLayers ? nil : options.features,
+            optimized: !options.exposesLayers, options: NetworkOptions(depthScale: options.depthScale))
     }
 
     private func result(
@@ -207,10 +217,11 @@ public final class Session: Sendable {
         switch model.task {
         case .classify: answer = .classes(try model.classes(tensors, options))
         case .segment:
-            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, try parallel())
+            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, parallel())
             answer = .segmentation(mask)
             if let probabilities { tensors.append(probabilities) }
-        case .detect, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
+        case .depth: answer = .depth(try model.depth(tensors, mapping, parallel: parallel()))
+        case .detect: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
         case .features: answer = .features
         }
         timings.postprocess = milliseconds() - start

@@ -12,6 +12,9 @@ package protocol CPULowering: AnyObject {
     /// Whether `value` must be computed in fp32 in every precision.
     func requiresFloat32(_ value: Value) -> Bool
 
+    /// How the pixels of `value` lie. Only what `ChannelView.find` allows is not dense.
+    func layout(_ value: Value) -> PixelLayout
+
     /// Packed weights, made once per model and shared by its plans: `make` fills `count` floats (zeroed, 64-byte aligned). `key` names the packing.
     func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float>
 
@@ -20,6 +23,32 @@ package protocol CPULowering: AnyObject {
 
     /// `count` floats of the plan's own, zeroed and 64-byte aligned, for what one step of an op hands to the next.
     func workspace(count: Int) -> UnsafeMutablePointer<Float>
+}
+
+/// How the pixels of a value lie in the arena.
+package struct PixelLayout: Hashable, Sendable {
+    /// Floats from a pixel to the next.
+    package let pitch: Int
+    /// Floats from a channel to the next.
+    package let step: Int
+    package let place: Place
+
+    /// Where a value's bytes are.
+    package enum Place: Hashable, Sendable {
+        /// Its own.
+        case own
+        /// Inside of a Concat's output, where its producer writes them.
+        case part
+        /// Inside of a Slice's input, where they are already.
+        case view
+    }
+
+    /// Each pixel behind the one before.
+    package static func dense(_ value: Value) -> PixelLayout { PixelLayout(pitch: value.shape.c, step: 1, place: .own) }
+}
+
+extension CPULowering {
+    package func layout(_ value: Value) -> PixelLayout { .dense(value) }
 }
 
 /// An op's row in the CPU backend: from a node to the steps that compute it, once, at plan time.

@@ -10,6 +10,7 @@ package import OpsinGraph
     package private(set) var failure: CPUError?
 
     private let offsets: [Int?]
+    private let views: [Int: ChannelView]
     private let float32Values: Set<Int>
     /// By `Value.index`: the elements of constants and of their views.
     private var constants: [Int: UnsafePointer<Float>] = unsafe [:]
@@ -20,7 +21,8 @@ package import OpsinGraph
 
     /// `groups` are the nodes that run as one step.
     package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
-        let memory = ActivationMemory(graph, groups: groups)
+        views = Self.views(of: graph, groups: groups ?? graph.nodes.indices.map { [$0] }, isa: isa, precision: precision)
+        let memory = ActivationMemory(graph, groups: groups, views: views)
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
         (offsets, float32Values) = (memory.offsets, graph.float32Values)
@@ -38,6 +40,19 @@ package import OpsinGraph
     }
 
     package func requiresFloat32(_ value: Value) -> Bool { float32Values.contains(value.index) }
+
+    package func layout(_ value: Value) -> PixelLayout {
+        views[value.index].map { PixelLayout(pitch: $0.channels, step: $0.step, place: $0.isWritten ? .part : .view) } ?? .dense(value)
+    }
+
+    /// The values that lie inside of others in plans of `graph`.
+    package static func views(of graph: Graph, groups: [[Int]], isa: ISA, precision: CPUPrecision) -> [Int: ChannelView] {
+        ChannelView.find(graph, groups: groups, writes: { $0.op.writesChannels }) { node in
+            // In bf16 a product rounds whole rows first.
+            guard precision == .fp32, case .conv2D(let op) = node.op else { return false }
+            return op.window.isPointwise && !op.isNarrow
+        }
+    }
 
     package func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
         unsafe keep(count: count) { () throws(CPUError) in
@@ -67,6 +82,20 @@ package import OpsinGraph
         } catch {
             failure = failure ?? error
             return unsafe UnsafePointer(arena.floats)
+        }
+    }
+}
+
+extension Op {
+    /// Whether the op's kernels can write pixels that lie apart.
+    fileprivate var writesChannels: Bool {
+        switch self {
+        case .conv2D(let op): op.epilogue.residual == .none && !op.isNarrow
+        case .depthwiseConv2D(let op): op.epilogue.residual == .none
+        case .linear(let op): op.epilogue.residual == .none
+        case .resize: true
+        case .slice(let op): op.axis == .c
+        default: false
         }
     }
 }

@@ -19,6 +19,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Batch sizes, separated by commas.")
     var batch = "1"
 
+    @Option(help: ArgumentHelp("Rows and columns of the input instead of the model's own.", valueName: "HxW"))
+    var size: String?
+
     @Option(help: "At least this many warm runs.")
     var iters = 20
 
@@ -56,6 +59,7 @@ struct BenchCommand: ParsableCommand {
         for (runtime, session, batch) in try combinations(hasOp: request != nil) {
             var options = Benchmark.Options()
             (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
+            (options.inputHeight, options.inputWidth) = try inputSize(hasOp: request != nil)
             options.profiledRuns = ops || json || html != nil || compare != nil || request != nil ? 20 : 0
             let run =
                 try request.map { request throws(OpsinError) in try Benchmark(runtime, op: request, session: session, options) }
@@ -98,12 +102,24 @@ struct BenchCommand: ParsableCommand {
             for precision in try words(precision, "--precision") {
                 for threads in threads {
                     (common.precision, common.threads) = (precision, threads)
-                    let session = try common.sessionOptions()
+                    var session = try common.sessionOptions()
+                    if !hasOp { session.depthScale = opOptions.scale ?? 1 }
                     all += batches.map { (runtime, session, batch: $0) }
                 }
             }
         }
         return all
+    }
+
+    /// `--size` as rows and columns; zeros for the model's own.
+    private func inputSize(hasOp: Bool) throws(OpsinError) -> (Int, Int) {
+        guard let size else { return (0, 0) }
+        guard !hasOp else { throw OpsinError(.argument, "--size is for models, with --op --shape counts") }
+        let sides = size.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+        guard sides.count == 2, sides.allSatisfy({ (1...8192).contains($0) }) else {
+            throw OpsinError(.argument, "--size is \"\(size.prefix(40))\", expected HEIGHTxWIDTH of 1 to 8192")
+        }
+        return (sides[0], sides[1])
     }
 
     private func words(_ text: String, _ name: String) throws(OpsinError) -> [String] {

@@ -5,6 +5,8 @@ struct ImageTask {
     let task: VisionTask
     let model: String?
     let common: CommonOptions
+    /// Session.Options.depthScale
+    var depthScale = 1
 
     init(_ task: VisionTask, model: String?, common: CommonOptions) {
         (self.task, self.model, self.common) = (task, model, common)
@@ -23,7 +25,9 @@ struct ImageTask {
         guard model.task == task else {
             throw OpsinError(.model, "\(model.path): a model to \(model.task.rawValue), expected one to \(task.rawValue)")
         }
-        let session = try Session(model, common.sessionOptions())
+        var sessionOptions = try common.sessionOptions()
+        sessionOptions.depthScale = depthScale
+        let session = try Session(model, sessionOptions)
         var progress = Progress(total: images.count, quiet: common.quiet)
         var failures: [OpsinError] = []
         var last: TaskResult?

@@ -42,8 +42,8 @@ struct OpOptions: ParsableArguments {
     @Option(help: "Of activation: relu, relu6, leaky_relu, gelu, silu, sigmoid, hard_swish, hard_sigmoid, tanh.")
     var function = "relu"
 
-    @Option(parsing: .unconditional, help: "Factor of resize.")
-    var scale = 2
+    @Option(parsing: .unconditional, help: "Factor of resize (2). Of a depth model: which head, 1, 4 or 8; finer decoders are then not planned.")
+    var scale: Int?
 
     @Option(help: "Of resize: nearest, bilinear, bicubic.")
     var method = "bilinear"
@@ -62,7 +62,7 @@ extension OpOptions {
         (request.kernel, request.stride, request.dilation, request.padding) = (kernel, stride, dilation, padding)
         (request.outChannels, request.heads, request.keyValueHeads, request.groups) = (outChannels, heads, keyValueHeads, groups)
         (request.levels, request.points) = (levels, points)
-        (request.function, request.scale, request.method) = (function, scale, method)
+        (request.function, request.scale, request.method) = (function, scale ?? 2, method)
         return request
     }
 }

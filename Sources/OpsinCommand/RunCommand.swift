@@ -23,13 +23,15 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write these modules too, whole, separated by commas.", valueName: "names"))
     var features: String?
 
+    @OptionGroup var scaleOption: ScaleOption
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
         guard (image == nil) != (input == nil) else { throw OpsinError(.argument, "run takes either --image or --input") }
         let model = try Model(common.runtime(), path: model)
         var options = try common.sessionOptions()
-        options.exposesLayers = layers
+        (options.exposesLayers, options.depthScale) = (layers, scaleOption.scale)
         options.features = features.map { $0.split(separator: ",").map(String.init) } ?? []
         let session = try Session(model, options)
 

@@ -12,8 +12,8 @@ package struct ActivationMemory: Sendable {
     ///
     /// A view (`Reshape`) shares the bytes of its input. An op that may write over its first input does so when nobody reads that input later.
     /// Graph inputs hold until their last reader, graph outputs until the end. Constants live elsewhere and are never written. `elementBytes` is by
-    /// `Value.index`; nil is fp32 everywhere.
-    package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: [Int]? = nil, alignment: Int = 64) {
+    /// `Value.index`; nil is fp32 everywhere. `views` are values that lie inside of others, in fp32.
+    package init(_ graph: Graph, groups: [[Int]]? = nil, elementBytes: [Int]? = nil, views: [Int: ChannelView] = [:], alignment: Int = 64) {
         let elementBytes = elementBytes ?? [Int](repeating: 4, count: graph.valueCount)
         let groups = groups ?? graph.nodes.indices.map { [$0] }
         var first = [Int](repeating: 0, count: graph.valueCount)
@@ -26,7 +26,7 @@ package struct ActivationMemory: Sendable {
         var constants: [Int: Int] = [:]
         for (position, constant) in graph.constants.enumerated() { constants[constant.value.index] = position }
         for port in graph.inputs { (existing[port.value.index], bytes[port.value.index]) = (true, port.value.shape.count * elementBytes[port.value.index]) }
-        let lastReader = ActivationMemory.lastReaders(graph, groups, elementBytes)
+        let lastReader = ActivationMemory.lastReaders(graph, groups, elementBytes, views)
         for (step, group) in groups.enumerated() {
             for index in group {
                 let node = graph.nodes[index]
@@ -56,17 +56,21 @@ package struct ActivationMemory: Sendable {
         // A root may be read through a later view: its life is the longest of all its values.
         for value in 0..<graph.valueCount where existing[value] { last[root[value]] = max(last[root[value]], lastReader[value], first[value]) }
 
-        let roots = (0..<graph.valueCount).filter { existing[$0] && root[$0] == $0 }
+        // What is written part by part exists from its first part on.
+        for (value, view) in views where view.isWritten { first[view.whole] = min(first[view.whole], first[value]) }
+
+        let roots = (0..<graph.valueCount).filter { existing[$0] && root[$0] == $0 && views[$0] == nil }
         let placement = MemoryPlanner.place(
             roots.map { MemoryInterval(bytes: bytes[$0], first: first[$0], last: max(last[$0], first[$0])) }, alignment: alignment)
         var offsets = [Int?](repeating: nil, count: graph.valueCount)
         for (position, value) in roots.enumerated() { offsets[value] = placement.offsets[position] }
         for value in 0..<graph.valueCount where existing[value] && root[value] != value { offsets[value] = offsets[root[value]] }
+        for (value, view) in views { offsets[value] = offsets[root[view.whole]].map { $0 + 4 * view.start } }
         (self.offsets, self.constants, arenaBytes, peakLiveBytes) = (offsets, constants, placement.arenaBytes, placement.peakLiveBytes)
     }
 
     /// The last group that reads each value; the end of the run for outputs, -1 for a value that nobody reads.
-    private static func lastReaders(_ graph: Graph, _ groups: [[Int]], _ elementBytes: [Int]) -> [Int] {
+    private static func lastReaders(_ graph: Graph, _ groups: [[Int]], _ elementBytes: [Int], _ views: [Int: ChannelView]) -> [Int] {
         var lastReader = [Int](repeating: -1, count: graph.valueCount)
         for (step, group) in groups.enumerated() {
             for index in group {
@@ -76,8 +80,9 @@ package struct ActivationMemory: Sendable {
         for port in graph.outputs { lastReader[port.value.index] = groups.count }
         // Whoever reads a view reads what it is a view of.
         for group in groups.reversed() {
-            for index in group.reversed() where graph.nodes[index].op.isView {
+            for index in group.reversed() {
                 let node = graph.nodes[index]
+                guard node.op.isView || views[node.output.index].map({ !$0.isWritten }) ?? false else { continue }
                 for input in node.inputs where elementBytes[input.index] == elementBytes[node.output.index] {
                     lastReader[input.index] = max(lastReader[input.index], lastReader[node.output.index])
                 }

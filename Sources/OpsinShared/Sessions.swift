@@ -34,13 +34,13 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
         throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
     }
-    guard unsafe asked.depth_scale == 0 else { throw .unsupported("depth_scale") }
     guard unsafe asked.max_batch <= 1024, unsafe asked.kept_plans <= 64 else {
         throw Failure(OPSIN_E_ARGUMENT, "max_batch is \(unsafe asked.max_batch), kept_plans is \(unsafe asked.kept_plans), expected at most 1024 and 64")
     }
     var options = Session.Options()
     options.precision = try unsafe Precision(number: asked.precision)
     options.threads = unsafe Int(asked.threads)
+    if unsafe asked.depth_scale != 0 { options.depthScale = unsafe Int(asked.depth_scale) }
     options.measuresOps = unsafe asked.flags & OPSIN_SESSION_PROFILE != 0
     options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)
     if let unknown = options.features.first(where: { !model.features.contains($0) }) {

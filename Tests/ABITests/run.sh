@@ -98,6 +98,8 @@ build "cc -std=c99" segment $tests/segment.c && check "C: masks, regions, outlin
 for flags in "" "-fno-exceptions"; do
     build "c++ -std=c++17 $flags" "handles$flags" $tests/handles.cc && check "opsin.hpp: handles, errors, views $flags" "$work/handles$flags" "$model" "$photo"
 done
+depth() { OPSIN_MODELS=$PWD/Models "$work/depth" "$photo" "$work"; }
+build "cc -std=c99" depth $tests/depth.c && check "C: depth, its files, every error path" depth
 build "cc -std=c99" example "$work/example.c"
 example() { OPSIN_MODELS=$PWD/Models "$work/example" "$photo" | grep "Egyptian cat"; }
 check "the example at the top of opsin.h says what is on a photo" example

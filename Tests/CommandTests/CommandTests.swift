@@ -10,6 +10,7 @@ import Testing
     @Suite struct Usage {}
     @Suite struct Classify {}
     @Suite struct Segment {}
+    @Suite struct Depth {}
     @Suite struct Devices {}
     @Suite struct Tensors {}
     @Suite struct Pictures {}

@@ -47,6 +47,7 @@ enum Files {
     static let rocket = Program.repository + "/Examples/images/rocket.jpg"
     static let models = Program.repository + "/Models"
     static let model = models + "/mobilenet_v2_1.0_224"
+    static let depthModel = models + "/tcmonodepth_small"
     static let images = Program.repository + "/Tests/VisionTests/Resources"
 }
 

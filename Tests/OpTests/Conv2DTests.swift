@@ -50,6 +50,25 @@ import Testing
         for outputs in [16, 40, 64] { try check(way, Shape(n: 1, h: 1, w: pixels, c: 5), outputs: outputs, SlidingWindow(1)) }
     }
 
+    /// To one or two channels: borders, strides, maps narrower than the window, runs that end with a vector and that do not, long rows.
+    @Test(arguments: Way.all, [1, 2])
+    func toFewChannels(_ way: Way, outputs: Int) throws {
+        let same = try SlidingWindow(3, padding: .symmetric(kernel: 3))
+        for (h, w, c) in [(5, 7, 24), (4, 3, 16), (1, 1, 17), (2, 2, 33), (3, 140, 6), (6, 19, 32)] {
+            try check(way, Shape(n: 2, h: h, w: w, c: c), outputs: outputs, same, epilogue: Epilogue(activation: .relu))
+        }
+        try check(way, Shape(n: 1, h: 9, w: 11, c: 20), outputs: outputs, SlidingWindow(3, stride: 2, padding: .symmetric(kernel: 3)))
+        try check(way, Shape(n: 1, h: 9, w: 11, c: 20), outputs: outputs, SlidingWindow(5, padding: Padding(top: 4, left: 0, bottom: 1, right: 3)))
+        try check(way, Shape(n: 1, h: 9, w: 30, c: 18), outputs: outputs, SlidingWindow(1, stride: 3))
+        try check(
+            way, Shape(n: 1, h: 9, w: 8, c: 18), outputs: outputs,
+            SlidingWindow(height: 3, width: 2, dilationY: 2, padding: Padding(top: 2, left: 1, bottom: 2)))
+        for residual in [Epilogue.Residual.afterActivation, .beforeActivation] {
+            try check(way, Shape(n: 1, h: 3, w: 21, c: 24), outputs: outputs, same, epilogue: Epilogue(activation: .sigmoid, residual: residual))
+        }
+        try check(way, Shape(n: 1, h: 4, w: 5, c: 40), outputs: outputs, same, type: .float16, layout: .outputLast, scales: true, bias: false)
+    }
+
     /// Any window: stems, strides, dilation, padding on one side, more padding than reach, rectangles, batches.
     @Test(arguments: Way.all)
     func windows(_ way: Way) throws {

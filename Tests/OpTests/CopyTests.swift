@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    /// ShuffleNet's halves: whole vectors, half ones, and what is left over.
+    @Test(arguments: Backend.here, [2, 16, 31, 32, 48, 50, 113])
+    func everySecondChannel(_ backend: Backend, channels: Int) throws {
+        let x = try Tensor(n: 2, h: 3, w: 5, c: channels, seed: 1)
+        for start in [0, 1] where channels - start >= 1 {
+            let count = (channels - start + 1) / 2
+            let want = elements(try x.shape.replacing(.c, by: count)) { n, h, w, c in x[n, h, w, start + 2 * c] }
+            try expect(.slice(Slice(axis: .c, start: start, count: count, step: 2)), on: backend, [x], gives: want)
+        }
+    }
+
     @Test(arguments: Backend.here, [1, 3, 16, 113])
     func pad(_ backend: Backend, channels: Int) throws {
         let x = try Tensor(n: 2, h: 3, w: 4, c: channels, seed: 1)

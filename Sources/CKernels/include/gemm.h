@@ -63,6 +63,9 @@ typedef struct {
     size_t rows, columns, depth;
     opsin_gemm_shape shape;
     opsin_window window;
+    // Floats from a row to the next of x and y, and from a step of the depth to the next in x; 0: dense. x's are for plain products in fp32, y's for those
+    // without a residual: x may be some channels of a larger map, y may lie inside of one.
+    size_t x_pitch, x_step, y_pitch;
 } opsin_gemm_arguments;
 
 // A task is one register tile of rows times one panel: shape.tiles x shape.panels of them.

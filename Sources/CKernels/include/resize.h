@@ -12,6 +12,7 @@ typedef struct {
     size_t taps; // 1 (nearest), 2 (bilinear) or 4 (bicubic)
     // [out_height, taps] and [out_width, taps]: which input row or column, as exact whole floats in range, and its weight.
     const float *row_index, *row_weight, *column_index, *column_weight;
+    size_t y_channels; // floats from a pixel of y to the next, when y lies inside of a larger map; 0: as many as channels
 } opsin_resize_arguments;
 
 // The task function for an instruction set. A task is an output row: tasks = images * out_height. Scratch: width * channels + 16 floats.

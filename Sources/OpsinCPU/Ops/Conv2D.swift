@@ -1,13 +1,39 @@
+private import CKernels
 package import OpsinGraph
 
 extension Conv2D: CPUOp {
-    /// A product over pixels: plain for one tap at step 1, implicit (rows of the product are found tap by tap) for every other window.
+    /// A product over pixels: plain for one tap at step 1, implicit (rows of the product are found tap by tap) for every other window. To one or two
+    /// channels, vectors run along the input's channels instead.
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
-        [
+        if isNarrow { return [narrow(node, plan)] }
+        return [
             Product(
                 x: node.inputs[0], y: node.output, residual: node.inputs.count > 1 ? node.inputs[1] : nil, filter: filter, epilogue: epilogue,
                 window: window.isPointwise ? nil : window, name: node.name
             ).step(plan)
         ]
+    }
+
+    /// Whether there are too few output channels for a product's vectors.
+    var isNarrow: Bool { outputChannels <= Int(OPSIN_NARROW_OUTPUTS) && window.dilationX == 1 && inputChannels * window.width >= 16 }
+
+    /// fp32 in every precision, since it is bound by loads.
+    private func narrow(_ node: Graph.Node, _ plan: any CPULowering) -> CPUStep {
+        let x = node.inputs[0], y = node.output
+        var place = unsafe window.c(x.shape, y.shape, plan)
+        let count = unsafe opsin_conv2d_narrow_packed(&place, outputChannels)
+        let weights = unsafe plan.packed("narrow \(node.name) \(filter.packingKey)", count: count) { packed in
+            unsafe filter.withStored(outputs: outputChannels, inputs: inputChannels, taps: window.height * window.width) { stored in
+                unsafe withUnsafePointer(to: place) { unsafe opsin_conv2d_narrow_pack($0, stored, packed) }
+            }
+        }
+        let residual = node.inputs.count > 1 ? node.inputs[1] : nil
+        let arguments = unsafe opsin_conv2d_narrow_arguments(
+            x: plan.pointer(x), y: plan.pointer(y), weights: weights,
+            epilogue: epilogue.c(bias: filter.bias, channels: outputChannels, residual: residual, plan), window: place, images: x.shape.n,
+            outputs: outputChannels)
+        return unsafe CPUStep(
+            opsin_conv2d_narrow(plan.isa.c), arguments, tasks: y.shape.n * y.shape.h,
+            kernel: "narrow \(window.height)x\(window.width) \(plan.isa.rawValue)")
     }
 }

@@ -22,7 +22,8 @@ package struct ResizeTaps {
             case .bicubic:
                 let position = ResizeTaps.position(i, op.coordinates, inputs, outputs)
                 let first = position.rounded(.down), t = position - first
-                for (tap, weight) in ResizeTaps.cubic(Double(t)).enumerated() { append(first + Float(tap - 1), weight, inputs) }
+                let weights = ResizeTaps.cubic(Double(t))
+                for tap in 0..<4 { append(first + Float(tap - 1), weights[tap], inputs) }
             }
         }
     }
@@ -50,10 +51,10 @@ package struct ResizeTaps {
     }
 
     /// Keys' four weights for a position `t` behind the second tap, a = -0.75; in Double, since the outer ones are small differences of large numbers.
-    private static func cubic(_ t: Double) -> [Float] {
+    package static func cubic(_ t: Double) -> SIMD4<Float> {
         let a = -0.75
         func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
         func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
-        return [far(t + 1), near(t), near(1 - t), far(2 - t)].map { Float($0) }
+        return SIMD4<Float>(Float(far(t + 1)), Float(near(t)), Float(near(1 - t)), Float(far(2 - t)))
     }
 }

@@ -46,6 +46,12 @@ extension ModelFolder {
         case "lraspp": return try lraspp()
         case "mobilenet_v2": return try mobileNetV2()
         default:
+            if config.value("auto_map") != nil {
+                throw ModelError(
+                    .unsupported, file: config.file,
+                    "model_type \"\(shown(modelType))\" needs code of its publisher (auto_map), which Opsin never runs; take a folder of a model that transformers has"
+                )
+            }
             let known = ["deformable_detr", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
         }

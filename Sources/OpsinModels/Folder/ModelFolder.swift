@@ -83,6 +83,9 @@ package struct ModelFolder: Sendable {
                 "holds \(shown(pickled, limit: 60)) but no model.safetensors; take the publisher's, or write one with safetensors.torch.save_file"
             )
         }
+        if let code = names.first(where: { $0.hasSuffix(".py") }) {
+            throw ModelError(.unsupported, file: path, "holds remote code (\(shown(code, limit: 60))) but no weights, expected model.safetensors")
+        }
         throw ModelError(.file, file: path, "holds no weights, expected model.safetensors")
     }
 
