@@ -19,7 +19,7 @@ import numpy as np
 WORK = Path(__file__).resolve().parent / "work" / "models"
 SEED = 20260
 
-# Name of the architecture, in timm or in moat.py, and the side of its square input.
+# Name of the architecture, in timm, in moat.py or in transformers, and the side of its square input.
 MODELS = {
     "mobilenetv4_conv_small": 224,
     "mobilenetv4_conv_medium": 256,
@@ -27,6 +27,7 @@ MODELS = {
     "mobilenetv2_100": 224,
     "tiny_moat_0": 224,
     "moat_0": 224,
+    "depth_anything_v2_small": 518,
 }
 
 
@@ -88,6 +89,40 @@ def make_moat(name, side, folder):
     return model, {}
 
 
+def make_depth_anything(name, side, folder):
+    """Depth Anything V2 of transformers, saved as it saves for the hub."""
+    import torch
+
+    library = import_timm().torchvision_operators  # transformers imports torchvision too
+    import transformers
+
+    backbone = transformers.Dinov2Config(
+        hidden_size=384, num_attention_heads=6, image_size=side, patch_size=14, out_indices=[3, 6, 9, 12], reshape_hidden_states=False)
+    model = transformers.DepthAnythingForDepthEstimation(transformers.DepthAnythingConfig(backbone_config=backbone)).eval().requires_grad_(False)
+    model.head.conv3.bias.fill_(1.0)  # so that the last ReLU leaves something to compare
+    model.save_pretrained(folder)
+    recipe = {"image_processor_type": "DPTImageProcessor", "size": {"height": side, "width": side}, "keep_aspect_ratio": True, "ensure_multiple_of": 14}
+    (folder / "preprocessor_config.json").write_text(json.dumps(recipe, indent=1) + "\n")
+
+    class Depth(torch.nn.Module):
+        """The one tensor of the answer."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(pixel_values=x).predicted_depth
+
+    del library
+    return Depth(), {"transformers": transformers.__version__}
+
+
+def maker(name):
+    """What makes the model of that name."""
+    return make_moat if "moat" in name else make_depth_anything if "depth_anything" in name else make_timm
+
+
 def export(name):
     """Writes the folder of one model; torch.onnx with a static shape, batch 1."""
     import torch
@@ -97,7 +132,7 @@ def export(name):
     side, folder = MODELS[name], WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    model, made_with = (make_moat if "moat" in name else make_timm)(name, side, folder)
+    model, made_with = maker(name)(name, side, folder)
 
     x = torch.randn(1, 3, side, side)
     with torch.inference_mode():
