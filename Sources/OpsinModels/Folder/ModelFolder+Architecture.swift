@@ -50,9 +50,11 @@ extension ModelFolder {
             let side = try config.int("image_size", in: 1...Network.maximumSide) ?? 224
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         case "deformable_detr": return try deformableDETR()
+        case "depth_anything": return DepthAnything(options: try depthAnythingOptions())
         default:
-            let known = ["deformable_detr", "mobilenet_v2", "moat"].joined(separator: ", ")
-            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
+            let known = ["deformable_detr", "depth_anything", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
+            let code = config.value("auto_map") == nil ? "" : " and comes with a program of its own (auto_map), which Opsin never runs"
+            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported\(code), expected one of \(known)")
         }
     }
 
