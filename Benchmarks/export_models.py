@@ -30,6 +30,7 @@ MODELS = {
     "deeplabv3_mobilenet_v2_os16": 513,
     "deeplabv3_mobilenet_v2_os8": 513,
     "tcmonodepth_small": (256, 448),
+    "depth_anything_v2_small": 518,
 }
 
 
@@ -132,8 +133,37 @@ def make_tcmonodepth(name, side, folder):
     return tcmonodepth.load(model), {}
 
 
+def make_depth_anything(name, side, folder):
+    """Depth Anything V2 of transformers, saved as it saves for the hub."""
+    import torch
+
+    library = import_timm().torchvision_operators  # transformers imports torchvision too
+    import transformers
+
+    backbone = transformers.Dinov2Config(
+        hidden_size=384, num_attention_heads=6, image_size=side, patch_size=14, out_indices=[3, 6, 9, 12], reshape_hidden_states=False)
+    model = transformers.DepthAnythingForDepthEstimation(transformers.DepthAnythingConfig(backbone_config=backbone)).eval().requires_grad_(False)
+    model.head.conv3.bias.fill_(1.0)  # so that the last ReLU leaves something to compare
+    model.save_pretrained(folder)
+    recipe = {"image_processor_type": "DPTImageProcessor", "size": {"height": side, "width": side}, "keep_aspect_ratio": True, "ensure_multiple_of": 14}
+    (folder / "preprocessor_config.json").write_text(json.dumps(recipe, indent=1) + "\n")
+
+    class Depth(torch.nn.Module):
+        """The one tensor of the answer."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(pixel_values=x).predicted_depth
+
+    del library
+    return Depth(), {"transformers": transformers.__version__}
+
+
 # Who makes a model, by a part of its name.
-MAKERS = {"tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "": make_timm}
+MAKERS = {"tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "depth_anything": make_depth_anything, "": make_timm}
 
 
 def maker(name):

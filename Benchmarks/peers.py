@@ -26,8 +26,8 @@ from opsin_runtime import Opsin, OpsinFailed
 HERE = Path(__file__).resolve().parent
 # Which peers stand beside which device and precision of Opsin.
 PEERS = {"cpu": {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}, "vulkan": {"fp32": ("ncnn_vulkan",)}}
-# The models of a device, where none are named. MOAT-0 takes seconds a run on a driver that is a CPU.
-MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name != "moat_0"]}
+# The models of a device, where none are named. Some take seconds a run on a driver that is a CPU.
+MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name not in ("moat_0", "depth_anything_v2_small")]}
 # A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
 LARGEST_DIFFERENCE = 1e-3
 # Between slices: the pools of the runtime that ran last stop spinning.

@@ -24,6 +24,7 @@ package enum Op: Sendable {
     case boxRefinement(BoxRefinement)
     case concat(Concat)
     case conv2D(Conv2D)
+    case depthToSpace(DepthToSpace)
     case depthwiseConv2D(DepthwiseConv2D)
     case distributionStatistics(DistributionStatistics)
     case distributionToBox(DistributionToBox)
@@ -57,6 +58,7 @@ package enum Op: Sendable {
         case .boxRefinement(let op): op
         case .concat(let op): op
         case .conv2D(let op): op
+        case .depthToSpace(let op): op
         case .depthwiseConv2D(let op): op
         case .distributionStatistics(let op): op
         case .distributionToBox(let op): op

@@ -114,7 +114,7 @@ extension CommandTests.Depth {
         for (name, config, exit, part) in [
             ("model.pth", #"{"model_type": "tcmonodepth"}"#, Int32(3), "holds model.pth but no model.safetensors; take the publisher's"),
             ("modeling_depth.py", #"{"model_type": "tcmonodepth"}"#, 3, "holds remote code (modeling_depth.py) but no weights"),
-            ("modeling_depth.py", #"{"model_type": "my_depth", "auto_map": {"AutoModel": "modeling_depth.Net"}}"#, 3, "needs code of its publisher (auto_map)"),
+            ("modeling_depth.py", #"{"model_type": "my_depth", "auto_map": {"AutoModel": "modeling_depth.Net"}}"#, 3, "a program of its own (auto_map)"),
         ] {
             let folder = try TemporaryFolder()
             try folder.write(config, to: "config.json")

@@ -44,15 +44,20 @@ enum Readers {
         }
     }
 
-    /// The index of a TensorFlow checkpoint over a shard of zeros. Its blocks carry checksums, so most mutants are refused by those; the tests of OpsinModels
-    /// mutate what lies below them.
+    /// The index of a TensorFlow checkpoint over a shard of zeros: what stands below the checksums is mutated, then the file is made whole again around it.
     private static func checkpoint() -> Target {
-        let shard = [UInt8](repeating: 0, count: 1 << 16)
-        return Target("checkpoint", seeds: Seeds.files("Resources/moat_tf1_checkpoint", ".index"), isText: false) { bytes in
+        let shard = [UInt8](repeating: 0, count: CheckpointIndex.shardCount), block = CheckpointIndex.block
+        let seeds = [CheckpointIndex.file(block), CheckpointIndex.file(block, isCompressed: true)] + Seeds.files("Resources/moat_tf1_checkpoint", ".index")
+        return Target("checkpoint", seeds: seeds, isText: false) { _, numbers in
+            let mutated = Mutation.bytes(block, other: block, isText: false, &numbers)
+            guard numbers.oneIn(3) else { return CheckpointIndex.file(mutated) }
+            let stream = CheckpointIndex.snappy(numbers.oneIn(2) ? mutated : block)
+            return CheckpointIndex.file(stored: numbers.oneIn(2) ? stream : Mutation.bytes(stream, other: stream, isText: false, &numbers), kind: 1)
+        } check: { bytes in
             guard let guarded = GuardedBytes(shard) else { return (nil, false) }
             do {
-                _ = try TensorFlowCheckpoint(index: bytes, path: "x.index") { _ in guarded.storage() }.weights()
-                return (nil, true)
+                let weights = try TensorFlowCheckpoint(index: bytes, path: "x.index") { _ in guarded.storage() }.weights()
+                return (weights.byteCount > 16 * shard.count ? "\(weights.byteCount) bytes of weights" : nil, true)
             } catch {
                 return (Target.fault(ofMessage: "\(error)"), false)
             }
@@ -80,7 +85,7 @@ enum Readers {
     private static func config() -> Target {
         // In memory where the system has such a place: a disk would be waited for ten thousand times.
         let folder = (File.kind("/dev/shm") == .folder ? "/dev/shm" : "/tmp") + "/opsin-fuzz-\(getpid())"
-        let cases = ["mobilenet_v2_hf", "mobilenetv2_100", "mobilenetv4_conv_small", "mobilenetv4_hybrid_medium"]
+        let cases = ["mobilenet_v2_hf", "mobilenetv2_100", "mobilenetv4_conv_small", "mobilenetv4_hybrid_medium", "depth_anything_tiny"]
         let seeds = cases.flatMap { Seeds.files("Resources/cases/" + $0, "onfig.json", limit: 200_000) } + more.map { Array($0.utf8) }
         let picture = try? Image(width: 9, height: 7, channels: 3, pixels: (0..<189).map { UInt8($0) })
         return Target("config", seeds: seeds, isText: true) { bytes in

@@ -48,6 +48,17 @@ import Testing
         #expect(graph.outputs.map(\.value.shape.c) == [40, 40, 80, 160, 320])
     }
 
+    /// Windows of 16 and 8 at 1024 x 1024: all activations, even where no pair of ops is fused, beside the weights.
+    @Test func moat0AtAThousandPixelsFitsIntoAGibibyte() throws {
+        var options = MOAT.Options()
+        (options.windows[2], options.windows[3]) = (MOAT.Window(height: 16, width: 16), MOAT.Window(height: 8, width: 8))
+        let architecture = try #require(
+            MOAT(name: "moat-0", classCount: 0, inputSize: InputSize(height: 256, width: 256), options: options))
+        let graph = try Network(architecture, weights: .madeUp).graph(batch: 1, height: 1024, width: 1024).optimized()
+        #expect(graph.nodes.contains { if case .windowedAttention(let op) = $0.op { op.windowHeight == 16 } else { false } })
+        #expect(ActivationMemory(graph).arenaBytes < 1 << 30)
+    }
+
     @Test func aSizeThatDoesNotTileIsNamed() throws {
         var options = MOAT.Options()
         options.windows = [nil, nil, MOAT.Window(height: 14, width: 7), nil]

@@ -1,7 +1,7 @@
 import OpsinGraph
 import Testing
 
-/// Concat, Slice, Pad and Reshape: ops that only move numbers.
+/// Concat, Slice, Pad, DepthToSpace and Reshape: ops that only move numbers.
 @Suite struct CopyTests {
     /// Every element of an output shape, by its indices.
     func elements(_ shape: Shape, _ f: (Int, Int, Int, Int) -> Double) -> [Double] {
@@ -70,6 +70,19 @@ import Testing
             }
             try expect(.pad(op), on: backend, [x], gives: want)
         }
+    }
+
+    /// `tf.nn.depth_to_space`'s order: the place in the block is outermost.
+    @Test(arguments: Backend.here, [1, 3, 16, 48])
+    func depthToSpace(_ backend: Backend, channels: Int) throws {
+        for block in [1, 2, 3, 4] {
+            let x = try Tensor(n: 2, h: 3, w: 5, c: block * block * channels, seed: 1)
+            let want = elements(try Shape(n: 2, h: 3 * block, w: 5 * block, c: channels)) { n, h, w, c in
+                x[n, h / block, w / block, (h % block * block + w % block) * channels + c]
+            }
+            try expect(.depthToSpace(DepthToSpace(block: block)), on: backend, [x], gives: want)
+        }
+        #expect(throws: GraphError.self) { try DepthToSpace(block: 2).outputShape(of: [Shape(n: 1, h: 1, w: 1, c: 6)]) }
     }
 
     /// A plan gives input and output one place; without that it is a copy.

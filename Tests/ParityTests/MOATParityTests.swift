@@ -5,12 +5,19 @@ import OracleSupport
 import Testing
 
 /// MOAT's cases on the CPU: global attention, windows and features, in every instruction set, fused and as the reference has them.
-@Suite(.enabled(if: OracleCase.sharedOracle != nil, "no shared/oracle beside the checkout, which holds the inputs"))
-struct MOATParityTests {
-    static let cases = ["tiny_moat_0", "tiny_moat_0_window", "moat_0"]
+@Suite struct MOATParityTests {
+    /// Those that the repository holds; their input follows from the photo.
+    static let cases = ["tiny_moat_0", "tiny_moat_0_window"]
+    static let needsShared = ConditionTrait.enabled(if: OracleCase.sharedOracle != nil, "no shared/oracle beside the checkout: too large to carry")
 
-    /// The case with its input, NHWC. The large ones are read where they are.
+    /// The case with its input, NHWC.
     static func prepared(_ name: String) throws -> (oracle: OracleCase, input: [Float], shape: Shape) {
+        let oracle = try OracleCase(name), (input, shape) = try oracle.input()
+        return (oracle, input, shape)
+    }
+
+    /// A large case, read where it is.
+    static func preparedFromShared(_ name: String) throws -> (oracle: OracleCase, input: [Float], shape: Shape) {
         let shared = try #require(OracleCase.sharedOracle)
         let oracle = try OracleCase(folder: File.join(shared, "cases/\(name)"), name: name)
         let pixels = try #require(try oracle.expected()["pixel_values"])
@@ -57,8 +64,15 @@ struct MOATParityTests {
         #expect(compared == (name == "tiny_moat_0_window" ? 5 : 1))
     }
 
+    @Test(needsShared, arguments: ISA.available)
+    func moat0GivesTheReferencesLogits(isa: ISA) throws {
+        let (oracle, input, shape) = try Self.preparedFromShared("moat_0")
+        let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w).optimized()
+        #expect(try Self.compare(graph, input, oracle.expected(), isa: isa, threads: 2, what: "moat_0") == 1)
+    }
+
     /// The checkpoint that TensorFlow wrote, opened directly.
-    @Test(arguments: ISA.available)
+    @Test(needsShared, arguments: ISA.available)
     func theCheckpointGivesTheReferencesLogits(isa: ISA) throws {
         let folder = File.join(try #require(OracleCase.sharedOracle), "moat_tf1_checkpoint")
         let expected = try OracleCase.tensors(File.join(folder, "expected.safetensors"))

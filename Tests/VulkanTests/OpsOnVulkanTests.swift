@@ -253,6 +253,7 @@ struct OpsOnVulkanTests {
         }
         try agree(.slice(Slice(axis: .w, start: 1, count: 3, step: 2)), [x])
         try agree(.slice(Slice(axis: .h, start: 0, count: 2, step: 3)), [x])
+        for block in [2, 3] { try agree(.depthToSpace(DepthToSpace(block: block)), [Shape(n: 2, h: 3, w: 5, c: block * block * 6)]) }
         try agree(.pad(Pad(padding: Padding(top: 1, left: 2, bottom: 3, right: 0), value: 0.5)), [x])
         try agree(.reshape(Reshape(to: Shape(n: 1, h: 2, w: 35, c: 3))), [x])
     }

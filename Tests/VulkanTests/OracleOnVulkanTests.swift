@@ -1,3 +1,4 @@
+import OpsinCPU
 import OpsinGraph
 import OpsinModels
 import OpsinVulkan
@@ -80,6 +81,42 @@ struct OracleOnVulkanTests {
         #expect(fp32 <= exact, "\(name): the logits are off by \(fp32)")
         let fp16 = try #require(differences(name, .f16, by: deviation)["logits"])
         #expect(fp16 <= rounded && fp16 > 1e-6, "\(name) fp16: the logits are off by \(fp16)")
+    }
+
+    /// Depth and the backbone's five features; with fp16 within 2 % of the range of the map.
+    @Test func depthAnythingGivesTheReferencesValues() throws {
+        let exact = try differences("depth_anything_tiny", .f32, by: distance)
+        #expect(exact["predicted_depth"] != nil && exact.count == 6)
+        for (module, difference) in exact { #expect(difference <= 1e-4, "\(module) is off by \(difference)") }
+        let rounded = try differences("depth_anything_tiny", .f16) { found, expected in
+            distance(found, expected) * (expected.map { abs($0) }.max().map(Double.init) ?? 0) / Double((expected.max() ?? 0) - (expected.min() ?? 0))
+        }
+        #expect(rounded["predicted_depth"] ?? 0 > 1e-6)
+        for (module, difference) in rounded { #expect(difference <= 0.02, "fp16: \(module) is off by \(difference)") }
+    }
+
+    /// Two channels of every token at 3e4, as vision transformers grow them: sums of their squares leave fp16's range, the answer may not leave the numbers.
+    @Test func depthAnythingWithLargeActivationsStaysFiniteInFp16() throws {
+        let oracle = try OracleCase("depth_anything_tiny"), (input, shape) = try oracle.input()
+        let constants = try oracle.constants().map { (constant: Constant) -> Constant in
+            guard constant.name == "backbone.embeddings.position_embeddings" else { return constant }
+            let values = constant.floats().enumerated().map { (index: Int, value: Float) -> Float in
+                index % 96 == 17 ? 30_000 : index % 96 == 60 ? -28_000 : value
+            }
+            return try #require(Constant(name: constant.name, dimensions: constant.dimensions, values: values))
+        }
+        let graph = try Network(oracle.modelFolder().architecture(), weights: WeightSource(name: "large", constants: constants))
+            .graph(batch: 1, height: shape.h, width: shape.w).optimized()
+        var options = DeviceOptions()
+        options.timeoutMilliseconds = 120_000
+        let device = try VulkanHere.device(options), want = try CPUPlan(graph, team: CPUTeam(threads: 2), weights: PackedWeights()).run([input])[0]
+        let range = Double((want.max() ?? 0) - (want.min() ?? 0))
+        #expect(range > 0.1)
+        for storage in device.features.fp16 ? Storage.allCases : [.f32] {
+            let got = try VulkanPlan(graph, on: device, storage: storage).run([input])[0]
+            let worst = zip(got, want).map { abs(Double($0) - Double($1)) }.reduce(0) { $1.isNaN ? .infinity : max($0, $1) }
+            #expect(worst <= (storage == .f32 ? 1e-3 : 0.02) * range, "\(storage): off by \(worst) of \(range)")
+        }
     }
 
     /// Logits: twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation. Inner modules have

@@ -22,7 +22,7 @@ extension Attention: CPUOp {
 /// How many rows one task takes. Large blocks share the packing of the keys; every thread should get at least two tasks.
 func attentionBlock(rows: Int, pairs: Int, _ plan: any CPULowering) -> Int {
     let tile = opsin_attention_tile(plan.isa.c)
-    var block = tile * tasks(192, each: tile)
+    var block = tile * tasks(384, each: tile)
     while block > tile, pairs * tasks(rows, each: block) < 2 * plan.threads { block = tile * tasks(block / 2, each: tile) }
     return block
 }

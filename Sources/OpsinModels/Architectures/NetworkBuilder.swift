@@ -54,9 +54,9 @@ package struct NetworkBuilder: Sendable {
         try append(.activation(Activation(function)), [x], name)
     }
 
-    /// A factor a channel, `name.gamma`.
-    package mutating func layerScale(_ name: String, _ x: Value) throws(ModelError) -> Value {
-        try append(.layerScale(LayerScale(gamma: weights.vector(name + ".gamma", x.shape.c))), [x], name)
+    /// A factor a channel, `name.gamma` or what else the reference calls it.
+    package mutating func layerScale(_ name: String, _ x: Value, parameter: String = "gamma") throws(ModelError) -> Value {
+        try append(.layerScale(LayerScale(gamma: weights.vector(name + "." + parameter, x.shape.c))), [x], name)
     }
 
     /// `a + b`, of one shape.

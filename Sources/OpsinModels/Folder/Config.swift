@@ -21,6 +21,16 @@ package struct Config: Sendable {
         return number
     }
 
+    /// Integers, each of `range`; nil when there are none.
+    package func ints(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> [Int]? {
+        guard let value = value(key) else { return nil }
+        let numbers = value.array?.compactMap(\.int) ?? []
+        guard let values = value.array, numbers.count == values.count, numbers.allSatisfy(range.contains) else {
+            throw wrong(key, value, "an array of integers of \(range.lowerBound) to \(range.upperBound)")
+        }
+        return numbers
+    }
+
     package func double(_ key: String, in range: ClosedRange<Double>) throws(ModelError) -> Double? {
         guard let value = value(key) else { return nil }
         guard let number = value.double, range.contains(number) else { throw wrong(key, value, "a number of \(range.lowerBound) to \(range.upperBound)") }

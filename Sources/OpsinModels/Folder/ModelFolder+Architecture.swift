@@ -43,17 +43,13 @@ extension ModelFolder {
         switch modelType {
         case "tcmonodepth": return try tcMonoDepth()
         case "deformable_detr": return try deformableDETR()
+        case "depth_anything": return DepthAnything(options: try depthAnythingOptions())
         case "lraspp": return try lraspp()
         case "mobilenet_v2": return try mobileNetV2()
         default:
-            if config.value("auto_map") != nil {
-                throw ModelError(
-                    .unsupported, file: config.file,
-                    "model_type \"\(shown(modelType))\" needs code of its publisher (auto_map), which Opsin never runs; take a folder of a model that transformers has"
-                )
-            }
-            let known = ["deformable_detr", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
-            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
+            let known = ["deformable_detr", "depth_anything", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
+            let code = config.value("auto_map") == nil ? "" : " and comes with a program of its own (auto_map), which Opsin never runs"
+            throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported\(code), expected one of \(known)")
         }
     }
 

@@ -30,7 +30,7 @@ package struct ModelFolder: Sendable {
     private init(folder path: String, weightFile: String?) throws(ModelError) {
         (self.path, self.weightFile, checkpointWeights) = (path, weightFile, nil)
         let configFile = File.join(self.path, "config.json")
-        guard File.kind(configFile) != nil else { throw ModelError(.file, file: path, "holds no config.json, expected a model folder of timm or transformers") }
+        guard File.kind(configFile) != nil else { throw Self.withoutConfig(path) }
         let config = Config(file: configFile, json: try File.json(configFile))
         guard config.json.members != nil else { throw ModelError(.config, file: configFile, "is no JSON object") }
         format = try ModelFormat(config)
@@ -58,6 +58,20 @@ package struct ModelFolder: Sendable {
         (checkpointWeights, weightFile, preprocessor) = (weights, nil, nil)
     }
 
+    /// What to do about a folder without `config.json`: one with pickled weights or a program is not the form that opens here.
+    private static func withoutConfig(_ path: String) -> ModelError {
+        let names = (try? File.names(inFolder: path)) ?? []
+        let foreign = names.first { name in pickled.contains { name.hasSuffix($0) } } ?? names.first { $0.hasSuffix(".py") }
+        guard let foreign else { return ModelError(.file, file: path, "holds no config.json, expected a model folder of timm or transformers") }
+        return ModelError(
+            .unsupported, file: path,
+            "holds \(shown(foreign, limit: 60)) but no config.json; take the model in the form of timm or transformers (often a name that ends in -hf), "
+                + "with config.json and model.safetensors")
+    }
+
+    /// Endings of weights that only their own framework reads.
+    private static let pickled = [".bin", ".pth", ".pt", ".ckpt", ".h5", ".msgpack"]
+
     /// Whether a folder's configuration is about weights in safetensors files.
     private static func isModelFolder(_ path: String) throws(ModelError) -> Bool {
         guard File.kind(path) == .folder, File.kind(File.join(path, "config.json")) != nil else { return false }
@@ -77,7 +91,7 @@ package struct ModelFolder: Sendable {
             throw ModelError(.file, file: path, "holds \(candidates.count) safetensors files and no model.safetensors; name the one that you want")
         }
         if let only = candidates.first { return [File.join(path, only)] }
-        if let pickled = names.first(where: { name in [".bin", ".pth", ".pt", ".ckpt", ".h5", ".msgpack"].contains { name.hasSuffix($0) } }) {
+        if let pickled = names.first(where: { name in Self.pickled.contains { name.hasSuffix($0) } }) {
             throw ModelError(
                 .unsupported, file: path,
                 "holds \(shown(pickled, limit: 60)) but no model.safetensors; take the publisher's, or write one with safetensors.torch.save_file"

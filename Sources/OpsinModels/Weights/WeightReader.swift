@@ -34,6 +34,19 @@ package struct WeightReader: Sendable {
     /// Whether there is a tensor of that name.
     package func contains(_ name: String) -> Bool { source.tensors[name] != nil }
 
+    /// The values of a tensor that the graph holds in another order or at another size than the file.
+    package mutating func values(_ name: String, _ dimensions: [Int]) throws(ModelError) -> [Float] {
+        let constant = try tensor(name, dimensions)
+        // A copy, unlike a weight that stays where it is: no configuration may ask for more than 128 MiB.
+        guard constant.byteCount <= 1 << 27 else { throw tooLarge(name, dimensions) }
+        return constant.floats()
+    }
+
+    /// Counts a parameter that training leaves in files and that inference does not read. It may be missing.
+    package mutating func unread(_ name: String, _ dimensions: [Int]) throws(ModelError) {
+        if source.isMadeUp || source.tensors[name] != nil { _ = try tensor(name, dimensions) }
+    }
+
     /// Marks all tensors whose names begin with `prefix` as known: layers that a file holds and that the architecture leaves out.
     package mutating func ignore(prefix: String) {
         let beginning = self.prefix + prefix

@@ -28,6 +28,7 @@ extension Op {
         case .boxRefinement(let op): try op.lower(node, plan)
         case .concat(let op): try op.lower(node, plan)
         case .conv2D(let op): try op.lower(node, plan)
+        case .depthToSpace(let op): try op.lower(node, plan)
         case .depthwiseConv2D(let op): try op.lower(node, plan)
         case .distributionStatistics(let op): try op.lower(node, plan)
         case .distributionToBox(let op): try op.lower(node, plan)
