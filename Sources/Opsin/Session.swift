@@ -199,7 +199,8 @@ public final class Session: Sendable {
         let answer: TaskAnswer =
             switch model.task {
             case .classify: .classes(try model.classes(tensors, options))
-            case .detect, .segment, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
+            case .detect: .detections(try model.detections(tensors, mapping, options))
+            case .segment, .depth: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
             case .features: .features
             }
         timings.postprocess = milliseconds() - start

@@ -10,12 +10,20 @@ struct ImageTask {
         (self.task, self.model, self.common) = (task, model, common)
     }
 
-    func run(_ images: [String], _ options: TaskOptions, show: (TaskResult, String) -> Void) throws {
+    /// - Parameters:
+    ///   - keep: writes what a result leaves behind beside what is printed; its failure is the photo's.
+    ///   - json: the line of a result.
+    ///   - show: prints a result for people.
+    func run(
+        _ images: [String], _ options: TaskOptions, keep: (TaskResult, Image, String) throws(OpsinError) -> Void = { (_, _, _) throws(OpsinError) in },
+        json: (TaskResult, String) -> String = { $0.jsonText(image: $1) }, show: (TaskResult, String) -> Void
+    ) throws {
         let runtime = try common.runtime()
         let model = try self.model.map { path throws(OpsinError) in try Model(runtime, path: path) } ?? Model(runtime, defaultFor: task)
         guard model.task == task else {
             throw OpsinError(.model, "\(model.path): a model to \(model.task.rawValue), expected one to \(task.rawValue)")
         }
+        try model.check(options)
         let session = try Session(model, common.sessionOptions())
         var progress = Progress(total: images.count, quiet: common.quiet)
         var failures: [OpsinError] = []
@@ -24,8 +32,10 @@ struct ImageTask {
         var told = Set(runtime.fallbacks)
         for path in images {
             do {
-                let result = try session.run(Image(path: path), options)
-                if common.json { Terminal.line(result.jsonText(image: path)) } else { show(result, path) }
+                let image = try Image(path: path)
+                let result = try session.run(image, options)
+                try keep(result, image, path)
+                if common.json { Terminal.line(json(result, path)) } else { show(result, path) }
                 for fallback in result.report.fallbacks where !common.quiet && told.insert(fallback).inserted {
                     Terminal.complain("\(fallback.what): \(fallback.reason)")
                 }

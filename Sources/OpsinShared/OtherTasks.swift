@@ -1,7 +1,7 @@
 public import COpsin
 internal import Opsin
 
-// Detection, segmentation and depth have no model in this version, so no result of theirs exists: each function finds out which result it was given,
+// Segmentation and depth have no model in this version, so no result of theirs exists: each function finds out which result it was given,
 // and says so, or that the task is not there.
 
 /// The answer to every question about a task that this version does not have.
@@ -11,11 +11,6 @@ private func refuse(_ result: OpaquePointer?, _ task: VisionTask) -> opsin_statu
         _ = try object.answer(of: task)
         throw Failure.unsupported("task \(task.rawValue)")
     }
-}
-
-@c @implementation
-public func opsin_result_detections(_ result: OpaquePointer?, _ detections: UnsafeMutablePointer<opsin_detections>?) -> opsin_status {
-    unsafe refuse(result, .detect)
 }
 
 @c @implementation

@@ -14,6 +14,7 @@ final class ResultObject: Sendable {
     /// Outputs and features that the caller may look at.
     let tensors: [LentTensor]
     let lent = Lent()
+    let detectionsView = DetectionsView()
     /// The classes as arrays, made at the first look.
     private let classesView = Mutex<Shown?>(nil)
 

@@ -41,6 +41,7 @@ extension ModelFolder {
 
     private func transformers(_ modelType: String) throws(ModelError) -> any Architecture {
         switch modelType {
+        case "deimv2": return try deimv2()
         case "tcmonodepth": return try tcMonoDepth()
         case "mobilenet_v2":
             if let name = config.value("architectures")?.array?.first?.string, name != "MobileNetV2ForImageClassification" {
@@ -51,7 +52,7 @@ extension ModelFolder {
             return MobileNetV2TF(options: options, classCount: try classCount(), inputSize: InputSize(height: side, width: side))
         case "deformable_detr": return try deformableDETR()
         default:
-            let known = ["deformable_detr", "mobilenet_v2", "moat"].joined(separator: ", ")
+            let known = ["deformable_detr", "deimv2", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported, expected one of \(known)")
         }
     }
