@@ -11,7 +11,9 @@ struct EvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The folder of the photos.", valueName: "dir"))
     var images: String
 
-    @Option(help: ArgumentHelp("The folder of text files, STEM.txt for a photo STEM.jpg: a line an object, its class, centre x y, width, height as shares.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder of text files, STEM.txt for a photo STEM.jpg: a line an object, its class, centre x y, width, height as shares.", valueName: "dir"))
     var labels: String
 
     @OptionGroup var common: CommonOptions

@@ -51,10 +51,9 @@ struct DEIMv2Decoder {
     private func flattened(_ network: inout NetworkBuilder, _ maps: [Value]) throws(ModelError) -> Value {
         var rows: [Value] = []
         for (index, map) in maps.enumerated() {
-            let row = try graphResult(.input) { () throws(GraphError) in try map.shape.with(h: 1, w: map.shape.h * map.shape.w) }
-            rows.append(try network.append(.reshape(Reshape(to: row)), [map], "model.flatten.\(index)"))
+            rows.append(try network.tokens("model.flatten.\(index)", map))
         }
-        return rows.count == 1 ? rows[0] : try network.append(.concat(Concat(axis: .w)), rows, "model.tokens")
+        return rows.count == 1 ? rows[0] : try network.concat("model.tokens", rows, axis: .w)
     }
 
     /// `post-norm` layer: attention among the queries, attention to the maps, SwiGLU.
@@ -117,14 +116,12 @@ struct DEIMv2Decoder {
     /// Two gates decide how much of the query and how much of what it found go on.
     private func gated(_ network: inout NetworkBuilder, _ name: String, _ x: Value, _ y: Value) throws(ModelError) -> Value {
         let width = options.width
-        let both = try network.append(.concat(Concat()), [x, y], name + ".concat")
+        let both = try network.concat(name + ".concat", [x, y])
         var gates = try network.linear(name + ".gate", both, outputs: 2 * width)
         gates = try network.activation(name + ".sigmoid", gates, .sigmoid)
         gates = try network.append(.multiply(Multiply()), [gates, both], name + ".multiply")
-        let (low, high) = try graphResult(.config) { () throws(GraphError) in
-            (try Slice(axis: .c, start: 0, count: width), try Slice(axis: .c, start: width, count: width))
-        }
-        let kept = try network.append(.slice(low), [gates], name + ".first"), taken = try network.append(.slice(high), [gates], name + ".second")
+        let kept = try network.slice(name + ".first", gates, axis: .c, start: 0, count: width)
+        let taken = try network.slice(name + ".second", gates, axis: .c, start: width, count: width)
         return try rmsNorm(&network, name + ".norm", network.add(name + ".add", kept, taken))
     }
 

@@ -78,10 +78,7 @@ struct DEIMv2Encoder {
     }
 
     private func upsampled(_ network: inout NetworkBuilder, _ name: String, _ x: Value) throws(ModelError) -> Value {
-        let op = try graphResult(.input) { () throws(GraphError) in
-            try Resize(height: 2 * x.shape.h, width: 2 * x.shape.w, method: .nearest, coordinates: .asymmetric)
-        }
-        return try network.append(.resize(op), [x], name)
+        try network.resize(name, x, height: 2 * x.shape.h, width: 2 * x.shape.w, method: .nearest, coordinates: .asymmetric)
     }
 
     /// RepNCSPELAN5: two halves, and two stacks of re-parameterised blocks one after the other; a 1x1 convolution joins all four.
@@ -90,11 +87,10 @@ struct DEIMv2Encoder {
         // Python's `expansion * width // 2` floors before `round` sees it.
         let branch = Int((options.hiddenExpansion * Double(width) / 2).rounded(.down))
         let y = try convNorm(&network, name + ".conv1", x, outputs: 2 * width)
-        let second = try graphResult(.config) { () throws(GraphError) in try Slice(axis: .c, start: width, count: width) }
-        let b = try network.append(.slice(second), [y], name + ".conv1.second")
+        let b = try network.slice(name + ".conv1.second", y, axis: .c, start: width, count: width)
         let c = try crossStage(&network, name + ".csp_rep1", b, outputs: branch)
         let d = try crossStage(&network, name + ".csp_rep2", c, outputs: branch)
-        let all = try network.append(.concat(Concat()), [y, c, d], name + ".concat")
+        let all = try network.concat(name + ".concat", [y, c, d])
         let result = try convNorm(&network, name + ".conv2", all, outputs: width)
         network.graph.endpoint(name, result)
         return result
@@ -103,11 +99,8 @@ struct DEIMv2Encoder {
     /// A cross stage partial layer whose blocks add a 3x3 and a 1x1 convolution (RepVGG); passes make one convolution of the two.
     private func crossStage(_ network: inout NetworkBuilder, _ name: String, _ x: Value, outputs: Int) throws(ModelError) -> Value {
         let y = try convNorm(&network, name + ".conv1", x, outputs: 2 * outputs)
-        let (first, second) = try graphResult(.config) { () throws(GraphError) in
-            (try Slice(axis: .c, start: 0, count: outputs), try Slice(axis: .c, start: outputs, count: outputs))
-        }
-        let residual = try network.append(.slice(first), [y], name + ".first")
-        var inner = try network.append(.slice(second), [y], name + ".second")
+        let residual = try network.slice(name + ".first", y, axis: .c, start: 0, count: outputs)
+        var inner = try network.slice(name + ".second", y, axis: .c, start: outputs, count: outputs)
         for index in 0..<Int((3 * options.depthFactor).rounded(.toNearestOrEven)) {
             let block = "\(name).bottlenecks.\(index)"
             let wide = try convNorm(&network, block + ".conv1", inner, outputs: outputs, kernel: 3, activation: .identity)
@@ -121,11 +114,10 @@ struct DEIMv2Encoder {
     /// Transformer layers over the pixels of one map.
     private func attention(_ network: inout NetworkBuilder, _ name: String, _ map: Value) throws(ModelError) -> Value {
         let width = options.encoderWidth, heads = options.encoderHeads
-        let row = try graphResult(.input) { () throws(GraphError) in try Shape(n: map.shape.n, h: 1, w: map.shape.h * map.shape.w, c: width) }
-        var x = try network.append(.reshape(Reshape(to: row)), [map], name + ".flatten")
+        var x = try network.tokens(name + ".flatten", map)
         var position: Value?
         if options.hasEncoderPositions {
-            let shape = try graphResult(.input) { () throws(GraphError) in try row.with(n: 1) }
+            let shape = try graphResult(.input) { () throws(GraphError) in try x.shape.with(n: 1) }
             position = try network.constant(name + ".position_embedding", positions(map.shape), shape: shape)
         }
         for index in 0..<options.encoderLayers {
@@ -146,13 +138,11 @@ struct DEIMv2Encoder {
             x = try network.add(layer + ".add_mlp", x, y)
             if !options.normalizesFirst { x = try layerNorm(&network, layer + ".final_layer_norm", x) }
         }
-        return try network.append(.reshape(Reshape(to: map.shape)), [x], name + ".unflatten")
+        return try network.reshape(name + ".unflatten", x, to: map.shape)
     }
 
     private func layerNorm(_ network: inout NetworkBuilder, _ name: String, _ x: Value) throws(ModelError) -> Value {
-        let (weight, bias) = (try network.weights.vector(name + ".weight", x.shape.c), try network.weights.vector(name + ".bias", x.shape.c))
-        let op = try graphResult(.weights) { () throws(GraphError) in try LayerNorm(weight: weight, bias: bias, epsilon: options.layerNormEpsilon) }
-        return try network.append(.layerNorm(op), [x], name)
+        try network.layerNorm(name, x, epsilon: options.layerNormEpsilon)
     }
 
     /// `[sin row, cos row, sin column, cos column]` of each pixel, a quarter of the channels each, frequencies `temperature^(-i / quarter)`.

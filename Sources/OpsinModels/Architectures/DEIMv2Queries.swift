@@ -19,10 +19,7 @@ extension DEIMv2Decoder {
         }
         if options.projectsTokens {
             memory = try network.linear("model.enc_output.0", memory, outputs: options.width)
-            let weight = try network.weights.vector("model.enc_output.1.weight", options.width)
-            let bias = try network.weights.vector("model.enc_output.1.bias", options.width)
-            let norm = try graphResult(.weights) { () throws(GraphError) in try LayerNorm(weight: weight, bias: bias, epsilon: options.layerNormEpsilon) }
-            memory = try network.append(.layerNorm(norm), [memory], "model.enc_output.1")
+            memory = try network.layerNorm("model.enc_output.1", memory, epsilon: options.layerNormEpsilon)
         }
         let scores = try network.linear("model.enc_score_head", memory, outputs: classCount)
         network.graph.endpoint("model.enc_score_head", scores, layout: .nlc)
@@ -45,12 +42,14 @@ extension DEIMv2Decoder {
         return (content, boxes)
     }
 
-    /// `channels` numbers for each token.
+    /// `channels` numbers for each token, in fp32 in every precision.
     private func constant(
         _ network: inout NetworkBuilder, _ name: String, _ values: [Float], _ channels: Int, _ tokens: Value
     ) throws(ModelError) -> Value {
         let shape = try graphResult(.input) { () throws(GraphError) in try tokens.shape.with(n: 1, c: channels) }
-        return try network.constant(name, values, shape: shape)
+        let value = try network.constant(name, values, shape: shape)
+        network.graph.requireFloat32(value)
+        return value
     }
 
     /// The chosen tokens' numbers, for comparisons only: a graph that does not ask for them drops the selection.

@@ -57,9 +57,8 @@ package struct HGNetV2: Sendable {
         var y = try layer(&network, "stem2a", x, middle / 2, 2, stemStrides[1])
         y = try network.append(.pad(border), [y], path + "stem2a.pad")
         y = try layer(&network, "stem2b", y, middle, 2, stemStrides[2])
-        let window = try graphResult(.config) { () throws(GraphError) in try SlidingWindow(2) }
-        let pooled = try network.append(.maxPool2D(MaxPool2D(window: window)), [x], path + "pool")
-        x = try network.append(.concat(Concat()), [pooled, y], path + "concat")
+        let pooled = try network.maxPool(path + "pool", x, kernel: 2, stride: 1, padding: 0)
+        x = try network.concat(path + "concat", [pooled, y])
         x = try layer(&network, "stem3", x, middle, 3, stemStrides[3])
         return try layer(&network, "stem4", x, outputs, 1, stemStrides[4])
     }
@@ -91,7 +90,7 @@ package struct HGNetV2: Sendable {
             }
             parts.append(x)
         }
-        x = try network.append(.concat(Concat()), parts, path + ".concat")
+        x = try network.concat(path + ".concat", parts)
         x = try convolution(&network, path + ".aggregation.0", x, outputs: stage.outputs / 2, kernel: 1)
         return try convolution(&network, path + ".aggregation.1", x, outputs: stage.outputs, kernel: 1)
     }

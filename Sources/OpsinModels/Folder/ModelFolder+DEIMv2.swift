@@ -78,8 +78,9 @@ extension ModelFolder {
             throw ModelError(.config, file: config.file, "max_num_bins is \(options.bins), expected an even number of at least \(options.topProbabilities)")
         }
         if let method = try config.string("decoder_method"), method != "default" { throw unsupported("decoder_method", method, "\"default\" is") }
-        if let scale = try config.double("decoder_offset_scale", in: -1e6...1e6), scale != 0.5 { throw unsupported("decoder_offset_scale", "\(scale)", "0.5 is") }
-        // Constants of a later layer's width and anchors of another size are for training and for exports.
+        if let scale = try config.double("decoder_offset_scale", in: -1e6...1e6), scale != 0.5 {
+            throw unsupported("decoder_offset_scale", "\(scale)", "0.5 is")
+        }
         if let refines = try config.bool("with_box_refine"), !refines { throw unsupported("with_box_refine", "false", "true is") }
     }
 
@@ -99,13 +100,15 @@ extension ModelFolder {
     private func hgnetV2(_ config: Config) throws(ModelError) -> HGNetV2 {
         if let type = try config.string("model_type"), type != "hgnet_v2" {
             throw ModelError(
-                .unsupported, file: config.file, "backbone_config.model_type \"\(shown(type, limit: 40))\" is not supported, \"hgnet_v2\" is (Atto, Femto, Pico, N)")
+                .unsupported, file: config.file,
+                "backbone_config.model_type \"\(shown(type, limit: 40))\" is not supported, \"hgnet_v2\" is (Atto, Femto, Pico, N)")
         }
         if let channels = try config.int("num_channels", in: 1...1024), channels != 3 {
             throw ModelError(.unsupported, file: config.file, "backbone_config.num_channels is \(channels), only 3 is supported")
         }
         let sizes = 1...65536
-        let stem = try integers("stem_channels", config, in: sizes) ?? [3, 32, 48], strides = try integers("stem_strides", config, in: 1...8) ?? [2, 1, 1, 2, 1]
+        let stem = try integers("stem_channels", config, in: sizes) ?? [3, 32, 48]
+        let strides = try integers("stem_strides", config, in: 1...8) ?? [2, 1, 1, 2, 1]
         guard stem.count == 3, stem[0] == 3, stem[1] >= 2, strides.count == 5, strides[1] == 1, strides[2] == 1 else {
             throw ModelError(
                 .unsupported, file: config.file, "backbone_config: stem_channels \(stem) with stem_strides \(strides), expected [3, ., .] and [., 1, 1, ., .]")
