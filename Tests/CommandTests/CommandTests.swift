@@ -9,6 +9,7 @@ import Testing
 @Suite(.enabled(if: Program.isThere, "needs the program, see theProgramIsBuilt")) struct CommandTests {
     @Suite struct Usage {}
     @Suite struct Classify {}
+    @Suite struct Detect {}
     @Suite struct Devices {}
     @Suite struct Tensors {}
     @Suite struct Pictures {}

@@ -18,11 +18,11 @@ struct DEIMv2Decoder {
         var (x, boxes) = try queries(&network, tokens, levels)
         let (distances, scale) = try weighting(&network)
         let integral = try graphResult(.config) { () throws(GraphError) in try DistributionToBox(distances: distances, scale: scale) }
-        var position = try queryPosition(&network, boxes)
+        var position = try queryPosition(&network, 0, boxes)
         var (before, first, corners): (Value?, Value?, Value?)
         for index in 0..<options.layers {
             let name = "\(path)layers.\(index)"
-            if index > 0, options.positionsPerLayer { position = try queryPosition(&network, boxes) }
+            if index > 0, options.positionsPerLayer { position = try queryPosition(&network, index, boxes) }
             x = try layer(&network, name, x, position, boxes, tokens, levels)
             network.graph.endpoint(name, x, layout: .nlc)
             // The first layer's plain box is what all distributions refine.
@@ -125,10 +125,11 @@ struct DEIMv2Decoder {
         return try rmsNorm(&network, name + ".norm", network.add(name + ".add", kept, taken))
     }
 
-    private func queryPosition(_ network: inout NetworkBuilder, _ boxes: Value) throws(ModelError) -> Value {
+    /// What is added to queries so that they know their boxes, for the layers from `index` on.
+    private func queryPosition(_ network: inout NetworkBuilder, _ index: Int, _ boxes: Value) throws(ModelError) -> Value {
         let width = options.width, name = path + "query_pos_head"
         var y = try mlp(&network, name, boxes, widths: [width, width, width], activation: options.decoderActivation)
-        network.graph.endpoint(name, y, layout: .nlc)
+        if index == 0 { network.graph.endpoint(name, y, layout: .nlc) }
         y = try network.activation(name + ".low", y, .atLeast(-10))
         return try network.activation(name + ".high", y, .atMost(10))
     }

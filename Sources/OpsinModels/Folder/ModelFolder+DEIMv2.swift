@@ -62,9 +62,11 @@ extension ModelFolder {
             throw ModelError(.config, file: config.file, "d_model is \(options.width), expected a multiple of decoder_attention_heads, \(options.decoderHeads)")
         }
         options.points = try points()
-        options.storedLayers = try config.int("decoder_layers", in: 1...64) ?? options.storedLayers
-        let index = try config.int("eval_idx", in: -options.storedLayers...options.storedLayers - 1) ?? -1
-        options.layers = index < 0 ? options.storedLayers + index + 1 : index + 1
+        let layers = try config.int("decoder_layers", in: 1...64) ?? options.layers
+        let index = try config.int("eval_idx", in: -layers...layers - 1) ?? -1
+        options.layers = index < 0 ? layers + index + 1 : index + 1
+        // transformers makes one more layer for each behind the one that counts.
+        options.storedLayers = 2 * layers - options.layers
         options.sharesBoxHead = try config.bool("share_bbox_head") ?? false
         options.hasGates = try config.bool("use_gateway") ?? true
         options.learnsQueries = try config.bool("learn_initial_query") ?? false
