@@ -46,8 +46,8 @@ public final class Model: Sendable {
 
     /// Opens the model that ships with Opsin for `task`.
     public convenience init(_ runtime: Runtime, defaultFor task: VisionTask, usesTestSize: Bool = false) throws(OpsinError) {
-        guard [.classify, .segment, .depth].contains(task), let name = task.defaultModelName else {
-            throw OpsinError(.unsupported, "task \(task.rawValue): this version has no model for it (expected classify, segment or depth)")
+        guard let name = task.defaultModelName else {
+            throw OpsinError(.unsupported, "task \(task.rawValue): has no default model (expected classify, detect, segment or depth)")
         }
         try self.init(runtime, path: try ModelLocation.find(name), usesTestSize: usesTestSize)
     }

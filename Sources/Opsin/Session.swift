@@ -216,12 +216,12 @@ public final class Session: Sendable {
         let answer: TaskAnswer
         switch model.task {
         case .classify: answer = .classes(try model.classes(tensors, options))
+        case .detect: answer = .detections(try model.detections(tensors, mapping, options))
         case .segment:
             let (mask, probabilities) = try model.segmentation(tensors, mapping, options, parallel())
             answer = .segmentation(mask)
             if let probabilities { tensors.append(probabilities) }
         case .depth: answer = .depth(try model.depth(tensors, mapping, parallel: parallel()))
-        case .detect: throw OpsinError(.unsupported, "task \(model.task.rawValue): this version has no answer for it")
         case .features: answer = .features
         }
         timings.postprocess = milliseconds() - start

@@ -25,6 +25,7 @@ struct ImageTask {
         guard model.task == task else {
             throw OpsinError(.model, "\(model.path): a model to \(model.task.rawValue), expected one to \(task.rawValue)")
         }
+        try model.check(options)
         var sessionOptions = try common.sessionOptions()
         sessionOptions.depthScale = depthScale
         let session = try Session(model, sessionOptions)

@@ -9,8 +9,9 @@ struct OpsinCommand: ParsableCommand {
         abstract: "Labels, boxes, depth and masks from images.",
         version: opsinVersion,
         subcommands: [
-            ClassifyCommand.self, SegmentCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self, InfoCommand.self,
-            ConvertCommand.self, VerifyCommand.self, DevicesCommand.self, DoctorCommand.self, BenchCommand.self, PeakCommand.self,
+            ClassifyCommand.self, DetectCommand.self, SegmentCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self,
+            InfoCommand.self, ConvertCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self, BenchCommand.self,
+            PeakCommand.self,
         ])
 
     /// Runs the subcommand. Exit: 0 all good; 1 an input failed; 2 wrong use; 3 model or device failed.

@@ -19,6 +19,7 @@ final class ResultObject: Sendable {
     /// Whether a mask was cut into regions.
     let hasRegions: Bool
     let maskViews = MaskViews()
+    let detectionsView = DetectionsView()
     /// The classes as arrays, made at the first look.
     private let classesView = Mutex<Shown?>(nil)
 

@@ -118,7 +118,9 @@ public func opsin_session_configure(_ session: OpaquePointer?, _ options: Unsafe
             guard unsafe asked.allow_count == 0 || asked.deny_count == 0 else { throw Failure(OPSIN_E_ARGUMENT, "both allow and deny are given, expected one") }
             var settings = TaskSettings()
             if unsafe asked.top_k > 0 { settings.options.topK = unsafe Int(asked.top_k) }
-            if threshold > 0 { settings.options.threshold = threshold }
+            if threshold != 0 { settings.options.threshold = threshold }
+            settings.options.maximumCount = unsafe Int(asked.max_count)
+            settings.options.clipsBoxes = unsafe asked.flags & OPSIN_TASK_NO_CLIP == 0
             settings.options.allow = try unsafe labels(asked.allow, asked.allow_count, session.model.model, "allow")
             settings.options.deny = try unsafe labels(asked.deny, asked.deny_count, session.model.model, "deny")
             settings.options.fit = unsafe asked.fit == OPSIN_FIT_WHOLE ? .whole : .model

@@ -75,7 +75,8 @@ public func opsin_postprocess(
                 throw Failure(OPSIN_E_NOT_FOUND, "output \"\(missing.name)\" is missing among the \(count) given")
             }
             let mapping = try unsafe imageMapping(geometry, session.model)
-            let settings = session.settings
+            var settings = session.settings
+            settings.options.clipsBoxes = false
             let made = try opsin { () throws(OpsinError) in try session.session.postprocess(tensors, mapping, settings.options) }
             return unsafe Handles.results.add(ResultObject(made, settings, labelCount: session.model.model.labels.count))
         }

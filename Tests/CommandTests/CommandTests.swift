@@ -11,6 +11,7 @@ import Testing
     @Suite struct Classify {}
     @Suite struct Segment {}
     @Suite struct Depth {}
+    @Suite struct Detect {}
     @Suite struct Devices {}
     @Suite struct Tensors {}
     @Suite struct Pictures {}

@@ -56,6 +56,12 @@ package struct OracleCase: Sendable {
     /// The model folder's configuration; its weights are those of `weights()`.
     package func modelFolder() throws(ModelError) -> ModelFolder { try ModelFolder(path: folder) }
 
+    /// The model folder that `case.json` names: trained weights that lie elsewhere in the repository.
+    package func sharedModel() throws(ModelError) -> ModelFolder {
+        guard let model = description["model"]?.string else { throw ModelError(.format, file: folder, "case.json names no model") }
+        return try ModelFolder(path: File.join(folder, model))
+    }
+
     /// All tensors of the model, as a source of weights.
     package func weights() throws(ModelError) -> WeightSource { try WeightSource(name: name, constants: constants()) }
 

@@ -19,7 +19,7 @@ package struct DistributionToBox: OpRule {
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         guard inputs[0].c == 4 * distances.count, try inputs[1] == inputs[0].with(c: 4) else {
-            throw .shape("DistributionToBox: logits \(inputs[0]) and boxes \(inputs[1]), expected \(4 * distances.count) and 4 channels for each of the same boxes")
+            throw .shape("DistributionToBox: logits \(inputs[0]) and boxes \(inputs[1]), expected \(4 * distances.count) and 4 channels for the same boxes")
         }
         return inputs[1]
     }

@@ -50,6 +50,9 @@ package protocol Architecture: Sendable {
     /// What the numbers mean, when the task is depth.
     var depthKind: DepthKind { get }
 
+    /// The score that an object needs unless the caller says otherwise; nil where the reference says nothing.
+    var objectThreshold: Float? { get }
+
     /// Adds all layers that `network.options` ask for, from the input `x` (`[n, h, w, 3]`, normalised) to the outputs. With the default options every weight
     /// of the model is asked for.
     func build(_ network: inout NetworkBuilder, _ x: Value) throws(ModelError)
@@ -58,6 +61,7 @@ package protocol Architecture: Sendable {
 extension Architecture {
     package var depthScales: [Int] { [1] }
     package var depthKind: DepthKind { .relativeInverse }
+    package var objectThreshold: Float? { nil }
 }
 
 /// An architecture with weights that fit it: makes graphs for any input size.

@@ -38,9 +38,11 @@ package struct NetworkBuilder: Sendable {
     }
 
     /// Batch normalisation with `name.weight`, `.bias`, `.running_mean` and `.running_var`.
-    package mutating func batchNorm(_ name: String, _ x: Value, epsilon: Double) throws(ModelError) -> Value {
-        let weight = try weights.vector(name + ".weight", x.shape.c)
-        let bias = try weights.vector(name + ".bias", x.shape.c)
+    ///
+    /// - Parameter isFrozen: weight and bias are constants of the reference's model too, not parameters.
+    package mutating func batchNorm(_ name: String, _ x: Value, epsilon: Double, isFrozen: Bool = false) throws(ModelError) -> Value {
+        let weight = try weights.vector(name + ".weight", x.shape.c, role: isFrozen ? .statistic : .parameter)
+        let bias = try weights.vector(name + ".bias", x.shape.c, role: isFrozen ? .statistic : .parameter)
         let mean = try weights.vector(name + ".running_mean", x.shape.c, role: .statistic)
         let variance = try weights.vector(name + ".running_var", x.shape.c, role: .statistic)
         let op = try graphResult(.weights) { () throws(GraphError) in

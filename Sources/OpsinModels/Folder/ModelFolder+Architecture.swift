@@ -41,13 +41,14 @@ extension ModelFolder {
 
     private func transformers(_ modelType: String) throws(ModelError) -> any Architecture {
         switch modelType {
+        case "deimv2": return try deimv2()
         case "tcmonodepth": return try tcMonoDepth()
         case "deformable_detr": return try deformableDETR()
         case "depth_anything": return DepthAnything(options: try depthAnythingOptions())
         case "lraspp": return try lraspp()
         case "mobilenet_v2": return try mobileNetV2()
         default:
-            let known = ["deformable_detr", "depth_anything", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
+            let known = ["deformable_detr", "deimv2", "depth_anything", "lraspp", "mobilenet_v2", "moat", "tcmonodepth"].joined(separator: ", ")
             let code = config.value("auto_map") == nil ? "" : " and comes with a program of its own (auto_map), which Opsin never runs"
             throw ModelError(.unsupported, file: config.file, "model_type \"\(shown(modelType))\" is not supported\(code), expected one of \(known)")
         }
