@@ -40,6 +40,7 @@ package enum Op: Sendable {
     case rmsNorm(RMSNorm)
     case slice(Slice)
     case softmax(Softmax)
+    case squeezeExcitation(SqueezeExcitation)
     case windowedAttention(WindowedAttention)
 
     /// The op's attributes behind the one interface.
@@ -69,6 +70,7 @@ package enum Op: Sendable {
         case .rmsNorm(let op): op
         case .slice(let op): op
         case .softmax(let op): op
+        case .squeezeExcitation(let op): op
         case .windowedAttention(let op): op
         }
     }

@@ -56,6 +56,30 @@ import OpsinGraph
         #expect(optimized.nodes.first?.op.weighted?.epilogue == Epilogue(activation: .relu, residual: .beforeActivation))
     }
 
+    /// Mean, two layers and a product before a projection with a residual: two ops for a GPU, unless somebody reads what is between.
+    @Test(arguments: [nil, "mean", "squeezed", "gate", "product"])
+    func aSqueezeAndExcitationBlockBecomesTwoOps(_ exposed: String?) throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 2, h: 4, w: 4, c: 8)), shortcut = graph.input("shortcut", shape: try Shape(n: 2, h: 4, w: 4, c: 4))
+        let mean = try graph.append(.globalAveragePool(GlobalAveragePool()), [x], name: "mean")
+        let squeezed = try graph.append(.activation(Activation(.silu)), [graph.append(pointwise(8, 2), [mean], name: "reduce")], name: "silu")
+        let gate = try graph.append(.activation(Activation(.sigmoid)), [graph.append(pointwise(2, 8), [squeezed], name: "expand")], name: "sigmoid")
+        let product = try graph.append(.multiply(Multiply()), [x, gate], name: "multiply")
+        let y = try graph.append(.add(Add()), [graph.append(pointwise(8, 4), [product], name: "project"), shortcut], name: "add")
+        graph.output("y", y, layout: .nchw)
+        for (name, value) in [("mean", mean), ("squeezed", squeezed), ("gate", gate), ("product", product)] { graph.endpoint(name, value) }
+        let plain = graph.exposing(exposed.map { [$0] } ?? []).graph.optimized(), fused = plain.fusedForGPU()
+        #expect(plain.nodes.map(\.op.name) == ["GlobalAveragePool", "Conv2D", "Conv2D", "Multiply", "Conv2D"])
+        switch exposed {
+        case nil:
+            #expect(fused.nodes.map(\.name) == ["mean", "multiply"] && fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Conv2D"])
+            #expect(fused.nodes[1].inputs == [x, gate, shortcut] && fused.nodes[1].output.shape == y.shape)
+        case "gate": #expect(fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Conv2D"])
+        case "product": #expect(fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Multiply", "Conv2D"])
+        default: #expect(fused.nodes.map(\.op.name) == ["GlobalAveragePool", "Conv2D", "Conv2D", "Conv2D"])
+        }
+    }
+
     @Test func anExposedValueIsNotFusedAway() throws {
         var graph = Graph()
         let x = graph.input("x", shape: try Shape(n: 1, h: 8, w: 8, c: 4))

@@ -12,7 +12,7 @@ struct Product {
     func lower(_ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
         // Rows of outputs that are no whole quads are stored element by element, which this kernel's many outputs make slow to compile.
-        if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0 { return try lowerBroadcast(plan) }
+        if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0, !hasGate || node.inputs[0].shape.c % 4 == 0 { return try lowerBroadcast(plan) }
         let tile = Product.tile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
         let inputs = node.inputs[0].shape.c
@@ -22,7 +22,7 @@ struct Product {
         let g = try geometry()
         let shader = Conv2dShader(
             storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
-            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
+            slope: g.slope, residual: g.residual, gated: hasGate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
             strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
         let threads = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: threads, local: shader.local)
@@ -38,9 +38,10 @@ struct Product {
             filter.panels(outputs: y.c, inputs: inputs, taps: taps, width: width)
         }
         let g = try geometry()
+        let gate: UInt32 = !hasGate ? 0 : y.n == 1 || (y.h * y.w) % (8 * Int(tile.w)) == 0 ? 1 : 2
         let shader = Conv2dBroadcastShader(
             storage: plan.storage, tile: tile, pointwise: window == nil, alignedIn: g.channels % 4 == 0, function: g.function,
-            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
+            slope: g.slope, residual: g.residual, gate: gate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
             strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft,
             kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
         let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
@@ -60,10 +61,14 @@ struct Product {
 
     private var taps: Int { (window?.height ?? 1) * (window?.width ?? 1) }
 
-    /// Input, weights, bias, residual, output. A binding must be there; without a residual nothing reads it.
+    private var hasGate: Bool { if case .conv2D(let op) = node.op { op.hasGate } else { false } }
+
+    /// Input, weights, bias, residual, output, gate. A binding must be there; without a residual or a gate nothing reads it.
     private func views(_ plan: VulkanPlanBuilder, _ weights: BufferView, quads: Int) throws(VulkanError) -> [BufferView] {
-        let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
-        return [try plan.view(node.inputs[0]), weights, try plan.parameters(filter.bias ?? [], quads: quads), residual, try plan.view(node.output)]
+        let x = try plan.view(node.inputs[0])
+        let residual = epilogue.residual == .none ? x : try plan.view(node.inputs[node.inputs.count - 1])
+        let gate = hasGate ? try plan.view(node.inputs[1]) : x
+        return [x, weights, try plan.parameters(filter.bias ?? [], quads: quads), residual, try plan.view(node.output), gate]
     }
 
     /// The numbers that both kernels take.

@@ -44,6 +44,7 @@ extension Op {
         case .rmsNorm(let op): try op.lower(node, plan)
         case .slice(let op): try op.lower(node, plan)
         case .softmax(let op): try op.lower(node, plan)
+        case .squeezeExcitation(let op): try op.lower(node, plan)
         case .windowedAttention(let op): try op.lower(node, plan)
         }
     }
