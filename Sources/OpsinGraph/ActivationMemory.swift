@@ -88,8 +88,8 @@ extension Op {
     package var mayOverwriteFirstInput: Bool {
         switch self {
         case .activation, .add, .batchNorm, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
-        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .distributionStatistics, .distributionToBox, .globalAveragePool, .linear,
-            .matMul, .maxPool2D, .pad, .reshape, .resize, .slice, .squeezeExcitation, .windowedAttention:
+        case .attention, .averagePool2D, .concat, .conv2D, .depthwiseConv2D, .depthwisePointwise, .distributionStatistics, .distributionToBox,
+            .globalAveragePool, .linear, .matMul, .maxPool2D, .pad, .reshape, .resize, .slice, .squeezeExcitation, .windowedAttention:
             false
         }
     }

@@ -24,6 +24,7 @@ package enum Op: Sendable {
     case concat(Concat)
     case conv2D(Conv2D)
     case depthwiseConv2D(DepthwiseConv2D)
+    case depthwisePointwise(DepthwisePointwise)
     case distributionStatistics(DistributionStatistics)
     case distributionToBox(DistributionToBox)
     case globalAveragePool(GlobalAveragePool)
@@ -54,6 +55,7 @@ package enum Op: Sendable {
         case .concat(let op): op
         case .conv2D(let op): op
         case .depthwiseConv2D(let op): op
+        case .depthwisePointwise(let op): op
         case .distributionStatistics(let op): op
         case .distributionToBox(let op): op
         case .globalAveragePool(let op): op

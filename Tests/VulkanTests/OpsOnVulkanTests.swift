@@ -20,15 +20,23 @@ struct OpsOnVulkanTests {
         return try VulkanHere.device(options)
     }
 
+    static var hasFP16: Bool { (try? device.get().features.fp16) ?? false }
+
+    /// A graph of one node.
+    func graph(_ op: Op, _ shapes: [Shape]) throws -> Graph {
+        var graph = Graph()
+        let values = shapes.enumerated().map { graph.input("x\($0)", shape: $1) }
+        graph.output("y", try graph.append(op, values, name: "node"), layout: .nhwc)
+        return graph
+    }
+
     /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
     func agree(
         _ op: Op, _ shapes: [Shape], scale: Float = 1, on device: Result<Device, any Error> = Self.device,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let device = try device.get()
-        var graph = Graph()
-        let values = shapes.enumerated().map { graph.input("x\($0)", shape: $1) }
-        graph.output("y", try graph.append(op, values, name: "node"), layout: .nhwc)
+        let graph = try graph(op, shapes)
         // Values that fp16 holds exactly, so that only the op itself rounds.
         let inputs = shapes.enumerated().map { index, shape in numbers(shape.count, seed: index + 1).map { Float(Float16($0 * scale)) } }
         let want = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()).run(inputs)[0]

@@ -12,6 +12,9 @@ extension Graph {
         return FuseEpilogue.run(graph)
     }
 
-    /// What a GPU runs of an optimized graph: fewer ops again, since there each is a dispatch.
-    package func fusedForGPU() -> Graph { FuseSqueezeExcitation.run(self) }
+    /// What a GPU runs of an optimized graph: fewer ops again, since there each is a dispatch. A depthwise convolution is one with the pointwise one behind it
+    /// where `pays` says so.
+    package func fusedForGPU(where pays: (DepthwisePointwise, Shape) -> Bool) -> Graph {
+        FuseDepthwisePointwise.run(FuseSqueezeExcitation.run(self), where: pays)
+    }
 }

@@ -12,7 +12,7 @@ extension DepthwiseConv2D: VulkanOp {
         }
         let bias = try plan.parameters(filter.bias ?? [], quads: quads)
         let (rows, columns) = (Interleaving(window.strideY, window.dilationY), Interleaving(window.strideX, window.dilationX))
-        let tile = DepthwiseConv2D.tile(y, rows, columns, isCPU: plan.device.info.kind == .cpu)
+        let tile = DepthwiseConv2D.tile(y, rows, columns, isProcessor: plan.device.traits.isProcessor)
         let shader = DepthwiseConv2dShader(
             storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), stepX: try word(columns.step),
             stepY: try word(rows.step), narrow: window.width <= 9, aligned: channels % 4 == 0, function: epilogue.activation.number,
@@ -27,9 +27,9 @@ extension DepthwiseConv2D: VulkanOp {
     }
 
     /// Neighbours share loads in a thread where enough threads are left; on a CPU loads are all that counts.
-    static func tile(_ y: Shape, _ rows: Interleaving, _ columns: Interleaving, isCPU: Bool) -> DepthwiseConv2dShader.Tile {
-        guard y.w >= 4 * columns.gap, isCPU || y.count >= 1 << 16 else { return .w1h1 }
-        return !isCPU && y.h >= 2 * rows.gap && y.count >= 1 << 19 ? .w4h2 : .w4h1
+    static func tile(_ y: Shape, _ rows: Interleaving, _ columns: Interleaving, isProcessor: Bool) -> DepthwiseConv2dShader.Tile {
+        guard y.w >= 4 * columns.gap, isProcessor || y.count >= 1 << 16 else { return .w1h1 }
+        return !isProcessor && y.h >= 2 * rows.gap && y.count >= 1 << 19 ? .w4h2 : .w4h1
     }
 
     /// Which outputs along one side have windows that share inputs: those that are `gap` apart, and their windows are `step` taps apart.

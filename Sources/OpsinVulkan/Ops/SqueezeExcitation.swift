@@ -5,7 +5,7 @@ extension SqueezeExcitation: VulkanOp {
     package func lower(_ node: Graph.Node, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let x = node.inputs[0].shape, (channels, squeezed, outputs) = (reduce.inputChannels, reduce.outputChannels, expand.outputChannels)
         let (quads, outQuads) = ((channels + 3) / 4, (outputs + 3) / 4)
-        let local = plan.device.info.kind == .cpu ? 64 : min(256, plan.device.info.limits.maximumInvocations)
+        let local = plan.device.traits.isProcessor ? 64 : min(256, plan.device.info.limits.maximumInvocations)
         let shared = (quads + local) * 16 + squeezed * 4, limit = plan.device.info.limits.sharedMemory
         guard shared <= limit else { throw VulkanError(.unsupported, "\(channels) channels need \(shared) bytes of shared memory, \(limit) are there") }
         let shader = SqueezeExcitationShader(

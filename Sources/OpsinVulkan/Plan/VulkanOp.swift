@@ -28,6 +28,7 @@ extension Op {
         case .concat(let op): try op.lower(node, plan)
         case .conv2D(let op): try op.lower(node, plan)
         case .depthwiseConv2D(let op): try op.lower(node, plan)
+        case .depthwisePointwise(let op): try op.lower(node, plan)
         case .distributionStatistics(let op): try op.lower(node, plan)
         case .distributionToBox(let op): try op.lower(node, plan)
         case .globalAveragePool(let op): try op.lower(node, plan)
