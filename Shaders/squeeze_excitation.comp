@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 //! axis   STORAGE
+//! axis   FROM map sums
 //! const  0 LOCAL 64
 //! const  1 CHANNELS
 //! const  2 SQUEEZED
@@ -13,7 +14,7 @@
 #include "activations.glsl"
 
 // y[n] = g(b2 + W2 f(b1 + W1 mean of x[n])): a workgroup an image. Threads share the mean's pixels and the first layer's channels, and add their parts up in
-// shared memory.
+// shared memory. Of large maps pixel_sums.comp has made sums of parts.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LOCAL = 64;
 layout(constant_id = 1) const uint CHANNELS = 4;
@@ -24,19 +25,24 @@ layout(constant_id = 5) const float REDUCE_SLOPE = 0.0;
 layout(constant_id = 6) const uint FUNCTION = 0;
 layout(constant_id = 7) const float SLOPE = 0.0;
 
+#ifdef FROM_SUMS
+layout(std430, binding = 0) readonly buffer X { vec4 x4[]; };  // [IMAGES, ROWS, quads]
+#define LOAD(p, q) x4[(p) * QUADS + (q)]
+#else
 READ_BOTH(0, x);
+#define LOAD(p, q) LOAD_QUAD(x, (p) * CHANNELS + 4 * (q), CHANNELS % 4 == 0, CHANNELS - 4 * (q))
+#endif
 layout(std430, binding = 1) readonly buffer K1 { T4 k1[]; };    // [quads of channels, squeezed], four channels each
 layout(std430, binding = 2) readonly buffer B1 { float b1[]; };
 layout(std430, binding = 3) readonly buffer K2 { T4 k2[]; };    // [squeezed, quads of outputs]
 layout(std430, binding = 4) readonly buffer B2 { vec4 b2[]; };
 WRITE_BOTH(5, y);
-layout(push_constant) uniform Push { uint IMAGES, PIXELS; };
+layout(push_constant) uniform Push { uint IMAGES, ROWS, PIXELS; };  // rows of x an image, and the pixels that they are of
 
 const uint QUADS = (CHANNELS + 3) / 4, OUT_QUADS = (OUTPUTS + 3) / 4;
 // Sums that are made at once, and threads that share each.
 const uint MEANS = QUADS < LOCAL ? QUADS : LOCAL, MEAN_PARTS = LOCAL / MEANS;
-const uint ROWS = SQUEEZED < LOCAL ? SQUEEZED : LOCAL, ROW_PARTS = LOCAL / ROWS;
-const bool ALIGNED = CHANNELS % 4 == 0;
+const uint SUMS = SQUEEZED < LOCAL ? SQUEEZED : LOCAL, SUM_PARTS = LOCAL / SUMS;
 shared vec4 parts[LOCAL];
 shared vec4 mean[QUADS];
 shared float squeezed[SQUEEZED];
@@ -49,7 +55,7 @@ void main() {
         const uint q = first + i % MEANS, part = i / MEANS;
         vec4 sum = vec4(0.0);
         if (q < QUADS && part < MEAN_PARTS) {
-            for (uint p = part; p < PIXELS; p += MEAN_PARTS) sum += LOAD_QUAD(x, (image * PIXELS + p) * CHANNELS + 4 * q, ALIGNED, CHANNELS - 4 * q);
+            for (uint p = part; p < ROWS; p += MEAN_PARTS) sum += LOAD(image * ROWS + p, q);
         }
         parts[i] = sum;
         barrier();
@@ -60,17 +66,17 @@ void main() {
         barrier();
     }
 
-    for (uint first = 0; first < SQUEEZED; first += ROWS) {
-        const uint r = first + i % ROWS, part = i / ROWS;
+    for (uint first = 0; first < SQUEEZED; first += SUMS) {
+        const uint r = first + i % SUMS, part = i / SUMS;
         float sum = 0.0;
-        if (r < SQUEEZED && part < ROW_PARTS) {
-            for (uint q = part; q < QUADS; q += ROW_PARTS) sum += dot(mean[q], vec4(k1[q * SQUEEZED + r]));
+        if (r < SQUEEZED && part < SUM_PARTS) {
+            for (uint q = part; q < QUADS; q += SUM_PARTS) sum += dot(mean[q], vec4(k1[q * SQUEEZED + r]));
         }
         parts[i].x = sum;
         barrier();
         if (r < SQUEEZED && part == 0) {
             sum += b1[r];
-            for (uint p = 1; p < ROW_PARTS; p++) sum += parts[p * ROWS + i].x;
+            for (uint p = 1; p < SUM_PARTS; p++) sum += parts[p * SUMS + i].x;
             squeezed[r] = activate(vec4(sum), REDUCE_FUNCTION, REDUCE_SLOPE).x;
         }
         barrier();

@@ -31,6 +31,8 @@ internal import OpsinGraph
         return unsafe place
     }
 
+    func requiresFloat32(_ value: Value) -> Bool { outer[value.index].map(plan.requiresFloat32) ?? false }
+
     func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
         unsafe plan.packed(key, count: count, make: make)
     }

@@ -1,4 +1,5 @@
 import OpsinGraph
+import OpsinModels
 import OpsinVulkan
 import OracleSupport
 import Testing
@@ -103,6 +104,24 @@ struct ProductKernelTests {
         (options.timeoutMilliseconds, options.traits) = (120_000, traits)
         let device = try VulkanHere.device(options)
         try ops.agree(.depthwisePointwise(DepthwisePointwise(depthwise: depthwise, pointwise: pointwise)), [x, y], on: .success(device))
+    }
+
+    /// A map that is too large for one workgroup is summed up in parts, whose number need not divide its pixels.
+    @Test(arguments: [(2, 57, 33), (1, 30, 128)])
+    func squeezeExcitationInParts(_ s: (Int, Int, Int)) throws {
+        let (images, side, channels) = s
+        func layer(_ inputs: Int, _ outputs: Int, _ activation: ActivationFunction) throws -> Conv2D {
+            try Conv2D(
+                window: SlidingWindow(1), inputChannels: inputs, outputChannels: outputs, filter: ops.filter([outputs, inputs, 1, 1], bias: outputs),
+                epilogue: Epilogue(activation: activation))
+        }
+        let op = try SqueezeExcitation(reduce: layer(channels, 5, .silu), expand: layer(5, channels, .sigmoid))
+        var options = DeviceOptions(), traits = try OpsOnVulkanTests.device.get().traits
+        traits.isProcessor = false
+        (options.timeoutMilliseconds, options.traits) = (120_000, traits)
+        let device = try VulkanHere.device(options), x = try Shape(n: images, h: side, w: side + 1, c: channels)
+        #expect(try VulkanPlan(ops.graph(.squeezeExcitation(op), [x]), on: device).dispatchCount == 2)
+        try ops.agree(.squeezeExcitation(op), [x], on: .success(device))
     }
 
     /// A whole network as a GPU runs it: MobileNetV2's logits by tiles, splits and fused ops.
