@@ -1,8 +1,10 @@
 // An implicit product of matrices for GPUs: a workgroup makes TILE_W pixels x TILE_H outputs; its threads load DEPTH quads of channels of both factors into
-// shared memory at a time, while they multiply those before. With SPLITS the depth is shared by as many workgroups, whose sums conv2d_reduce.comp adds up: small
-// maps have too few tiles to fill a GPU. The including shader has the axes STORAGE and TILE, the constants OUTPUTS, SPLITS and those of epilogue.glsl, push
-// constants PIXELS, OUT_HEIGHT, OUT_WIDTH, the buffers k4 ([panels, ALL_QUADS, 4, TILE_QUADS]), b4, r, y and partial, ALL_QUADS, and two functions:
-// `find_a(e, m)` remembers which pixel the thread's load `e` is of, `load_a(e, quad)` gives a quad of channels of it.
+// shared memory at a time, while they multiply those before. With SPLITS the depth is shared by as many workgroups, whose sums conv2d_reduce.comp adds up:
+// small maps have too few tiles to fill a GPU.
+//
+// The including shader has the axes STORAGE and TILE, the constants OUTPUTS, SPLITS and those of epilogue.glsl, push constants PIXELS, OUT_HEIGHT, OUT_WIDTH,
+// the buffers k4 ([panels, ALL_QUADS, 4, TILE_QUADS]), b4, r, y and partial, ALL_QUADS, and two functions: `find_a(e, m)` remembers which pixel the thread's
+// load `e` is of, `load_a(e, quad)` gives a quad of channels of it.
 #ifndef TILED_PRODUCT_GLSL
 #define TILED_PRODUCT_GLSL
 const uint PANELS = (OUTPUTS + TILE_H - 1) / TILE_H;

@@ -31,7 +31,7 @@ struct ProductKernelTests {
         var testDescription: String { "\(images)x\(side)x\(side + 2)x\(inputs) to \(outputs), \(kernel)/\(stride)/\(dilation)\(gated ? ", gated" : "")" }
     }
 
-    func agree(_ s: Case, _ kernel: ProductKernel) throws {
+    func agree(_ s: Case, _ kernel: ProductKernel, _ storages: [Storage] = Storage.allCases) throws {
         let reach = s.dilation * (s.kernel - 1) / 2
         let window = try SlidingWindow(
             s.kernel, stride: s.stride, dilation: s.dilation, padding: Padding(top: reach, left: reach, bottom: reach, right: reach))
@@ -42,7 +42,7 @@ struct ProductKernelTests {
         op.hasGate = s.gated
         let inputs = [x] + (s.gated ? [try x.with(h: 1, w: 1)] : []) + (s.epilogue.residual == .none ? [] : [y])
         let device = try device(kernel)
-        try ops.agree(.conv2D(op), inputs, on: .success(device))
+        try ops.agree(.conv2D(op), inputs, in: storages, on: .success(device))
     }
 
     static let odd = [
@@ -53,16 +53,20 @@ struct ProductKernelTests {
         Case(images: 2, side: 4, inputs: 7, outputs: 1000, gated: true),
     ]
 
-    @Test(arguments: Conv2dTiledShader.Tile.allCases, odd)
-    func tiled(_ tile: Conv2dTiledShader.Tile, _ s: Case) throws { try agree(s, .tiled(tile, splits: 1)) }
+    @Test(arguments: odd)
+    func smallTiles(_ s: Case) throws { try agree(s, .tiled(s.images > 1 ? .w32h32 : .w8h32, splits: 1)) }
+
+    /// Few shapes: llvmpipe takes seconds to compile each.
+    @Test(arguments: [Conv2dTiledShader.Tile.w64h64, .w128h64], odd[2...3])
+    func largeTiles(_ tile: Conv2dTiledShader.Tile, _ s: Case) throws { try agree(s, .tiled(tile, splits: 1)) }
 
     /// Splits that divide the depth, that do not, and more of them than there are stages.
-    @Test(arguments: [(Conv2dTiledShader.Tile.w8h32, 5), (.w32h32, 2), (.w32h32, 7)], odd)
-    func splitDepth(_ kernel: (Conv2dTiledShader.Tile, Int), _ s: Case) throws { try agree(s, .tiled(kernel.0, splits: kernel.1)) }
+    @Test(arguments: zip(odd, [(Conv2dTiledShader.Tile.w8h32, 5), (.w32h32, 2), (.w8h32, 2), (.w32h32, 3), (.w32h32, 4), (.w8h32, 7)]))
+    func splitDepth(_ s: Case, _ kernel: (Conv2dTiledShader.Tile, Int)) throws { try agree(s, .tiled(kernel.0, splits: kernel.1)) }
 
     /// The cooperative-matrix kernel with its matrices in plain GLSL: all but the matrix instructions themselves, which no device here has.
-    @Test(.enabled(if: OpsOnVulkanTests.hasFP16, "the device has no fp16"), arguments: [1, 2], odd)
-    func matrices(_ splits: Int, _ s: Case) throws { try agree(s, .matrices(.emulated, splits: splits)) }
+    @Test(.enabled(if: OpsOnVulkanTests.hasFP16, "the device has no fp16"), arguments: zip(odd, [1, 1, 2, 1, 1, 3]))
+    func matrices(_ s: Case, splits: Int) throws { try agree(s, .matrices(.emulated, splits: splits), [.f16]) }
 
     /// Global and windowed attention with emulated matrices: `(images, height, width, window's height, width, heads, headSize)`; the window nil is global.
     @Test(
@@ -76,14 +80,14 @@ struct ProductKernelTests {
         let device = try VulkanHere.device(options), x = try Shape(n: images, h: height, w: width, c: heads * headSize)
         guard windowHeight > 0 else {
             let keys = try Shape(n: images, h: 1, w: 33, c: headSize)
-            return try ops.agree(.attention(Attention(heads: heads, keyValueHeads: 1, scale: scale)), [x, keys, keys], on: .success(device))
+            return try ops.agree(.attention(Attention(heads: heads, keyValueHeads: 1, scale: scale)), [x, keys, keys], in: [.f16], on: .success(device))
         }
         let bias = ops.numbers(heads * (2 * windowHeight - 1) * (2 * windowWidth - 1), seed: 9)
         let op = try WindowedAttention(heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: scale, positionBias: bias)
-        for (scale, op) in [(Float(1), op), (15_000, try WindowedAttention(heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: 1e-9))] {
+        for (factor, op) in [(Float(1), op), (15_000, try WindowedAttention(heads: heads, windowHeight: windowHeight, windowWidth: windowWidth, scale: 1e-9))] {
             let graph = try ops.graph(.windowedAttention(op), [x, x, x])
             #expect(try VulkanPlan(graph, on: device, storage: .f16).reports.map(\.kernel).allSatisfy { $0.hasPrefix("attention_coopmat") })
-            try ops.agree(.windowedAttention(op), [x, x, x], scale: scale, on: .success(device))
+            try ops.agree(.windowedAttention(op), [x, x, x], scale: factor, in: [.f16], on: .success(device))
         }
     }
 

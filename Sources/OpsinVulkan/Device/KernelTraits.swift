@@ -6,7 +6,7 @@ package struct KernelTraits: Sendable, Equatable {
     package var handsRound: Bool
     /// Products stage both factors in shared memory.
     package var tilesProducts: Bool
-    /// Workgroups from which on all of its processors are busy, with a second one each to hide latency: a guess by kind, since Vulkan does not tell their number.
+    /// Workgroups from which on its processors are busy, with a second one each to hide latency: a guess by kind, since Vulkan does not tell their number.
     package var workgroups: Int
     /// Subgroups multiply matrices of 16 x 16, where activations are fp16; nil: they do not.
     package var matrices: Matrices?

@@ -48,8 +48,8 @@ struct Product {
         let g = try geometry()
         let shader = Conv2dShader(
             storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
-            slope: g.slope, residual: g.residual, gated: hasGate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
-            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
+            slope: g.slope, residual: g.residual, gated: hasGate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight,
+            outWidth: g.outWidth, strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
         let threads = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: threads, local: shader.local)
     }

@@ -20,7 +20,8 @@ extension SqueezeExcitation: VulkanOp {
             source = sums
         }
         let shader = SqueezeExcitationShader(
-            storage: plan.storage, from: inParts ? .sums : .map, local: try word(local), channels: try word(channels), squeezed: try word(squeezed), outputs: try word(outputs),
+            storage: plan.storage, from: inParts ? .sums : .map, local: try word(local), channels: try word(channels), squeezed: try word(squeezed),
+            outputs: try word(outputs),
             reduceFunction: reduce.epilogue.activation.number, reduceSlope: reduce.epilogue.activation.slope, function: expand.epilogue.activation.number,
             slope: expand.epilogue.activation.slope, images: try word(x.n), rows: try word(parts),
             pixels: try word(pixels))
