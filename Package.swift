@@ -74,7 +74,7 @@ let package = Package(
         .executableTarget(name: "OpsinFuzz", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision"], path: "Tests/Fuzz", swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["OpsinGraph", "OpsinModels", "OpsinVision", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "GraphTests", dependencies: ["OpsinGraph"], swiftSettings: swift),
-        .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph"], swiftSettings: swift),
+        .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph", "OpsinVulkan"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "TaskTests", dependencies: ["Opsin", "OpsinVision"], swiftSettings: swift),

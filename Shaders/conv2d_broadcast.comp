@@ -10,6 +10,7 @@
 //! const  3 FUNCTION 0
 //! const  4 SLOPE 0.0
 //! const  5 RESIDUAL 0
+//! const  6 GATE 0
 #include "opsin.glsl"
 
 // conv2d.comp for devices whose every load is a loop over lanes (Mesa's llvmpipe): a lane a pixel, TILE_W of them, 4*TILE_H outputs of a multiple of four.
@@ -21,6 +22,10 @@ layout(constant_id = 2) const bool ALIGNED_IN = false;   // CHANNELS is a multip
 layout(constant_id = 3) const uint FUNCTION = 0;
 layout(constant_id = 4) const float SLOPE = 0.0;
 layout(constant_id = 5) const uint RESIDUAL = 0;
+layout(constant_id = 6) const uint GATE = 0;             // x is multiplied by gate[n, c] first; one tap, whole quads
+#define GATE_NONE 0
+#define GATE_OF_SUBGROUP 1  // all lanes have pixels of one image, so that it is the weights that are multiplied
+#define GATE_OF_LANE 2
 #include "epilogue.glsl"
 #define LANES 8
 
@@ -29,6 +34,7 @@ layout(std430, binding = 1) readonly buffer K { T4 k4[]; };   // [columns, KERNE
 layout(std430, binding = 2) readonly buffer B { vec4 b4[]; };  // [columns * TILE_H]
 layout(std430, binding = 3) readonly buffer R { T4 r4[]; };
 layout(std430, binding = 4) writeonly buffer Y { T4 y4[]; };
+READ_BOTH(5, gate);
 layout(push_constant) uniform Push {
     uint PIXELS, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH;
     int STRIDE_Y, STRIDE_X, DILATION_Y, DILATION_X, PAD_TOP, PAD_LEFT;
@@ -43,10 +49,11 @@ void main() {
 
     vec4 sum[TILE_W][TILE_H];
     ivec2 corner[TILE_W];
-    uint image[TILE_W];
+    uint image[TILE_W], gate_at[TILE_W];
     [[unroll]] for (uint t = 0; t < TILE_W; t++) {
         const uint m = min(m0 + t * LANES, PIXELS - 1), place = m % (OUT_HEIGHT * OUT_WIDTH);
         image[t] = m / (OUT_HEIGHT * OUT_WIDTH) * HEIGHT * WIDTH;
+        gate_at[t] = m / (OUT_HEIGHT * OUT_WIDTH) * CHANNELS;
         corner[t] = ivec2(int(place / OUT_WIDTH) * STRIDE_Y - PAD_TOP, int(place % OUT_WIDTH) * STRIDE_X - PAD_LEFT);
         [[unroll]] for (uint q = 0; q < TILE_H; q++) sum[t][q] = vec4(0.0);
     }
@@ -67,9 +74,11 @@ void main() {
                 [[unroll]] for (uint t = 0; t < TILE_W; t++) {
                     a[t] = LOAD_QUAD(x, at[t] + c, ALIGNED_IN, CHANNELS - c);
                     if (!POINTWISE) a[t] = inside[t] > 0.0 ? a[t] : vec4(0.0);
+                    if (GATE == GATE_OF_LANE) a[t] *= vec4(gate4[(gate_at[t] + c) >> 2]);
                 }
                 [[unroll]] for (uint g = 0; g < 4 * TILE_H / LANES; g++) {
-                    const vec4 weights = vec4(k4[row]);
+                    vec4 weights = vec4(k4[row]);
+                    if (GATE == GATE_OF_SUBGROUP) weights *= float(gate[gate_at[0] + c + (g * LANES + lane) / TILE_H]);
                     row += LANES;
 #define TAKE(i) { \
     const vec4 w = subgroupBroadcast(weights, i); \

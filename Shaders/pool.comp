@@ -30,19 +30,24 @@ void main() {
     const uint image = pixel / (OUT_HEIGHT * OUT_WIDTH), place = pixel % (OUT_HEIGHT * OUT_WIDTH), left = CHANNELS - 4 * q;
     const ivec2 corner = ivec2(int(place / OUT_WIDTH) * STRIDE_Y - PAD_TOP, int(place % OUT_WIDTH) * STRIDE_X - PAD_LEFT);
 
-    vec4 value = vec4(MODE == MODE_MAX ? -3.402823466e38 : 0.0);
+    vec4 value = vec4(MODE == MODE_MAX ? uintBitsToFloat(0xff800000u) : 0.0);  // minus infinity
     uint count = 0;
     for (uint u = 0; u < KERNEL_H; u++) {
         const int row = corner.x + int(u) * DILATION_Y;
         if (row < 0 || row >= int(HEIGHT)) continue;
+        // Rows are summed apart: one sum over a large map would lose digits.
+        vec4 sum = vec4(0.0);
         for (uint v = 0; v < KERNEL_W; v++) {
             const int column = corner.y + int(v) * DILATION_X;
             if (column < 0 || column >= int(WIDTH)) continue;
             const uint at = ((image * HEIGHT + uint(row)) * WIDTH + uint(column)) * CHANNELS + 4 * q;
             const vec4 element = LOAD_QUAD(x, at, ALIGNED, left);
-            value = MODE == MODE_MAX ? max(value, element) : value + element;
+            // NaN wins, as max() need not let it.
+            if (MODE == MODE_MAX) value = mix(mix(value, element, greaterThan(element, value)), element, isnan(element));
+            sum += element;
             count++;
         }
+        if (MODE != MODE_MAX) value += sum;
     }
     if (MODE == MODE_MEAN) value /= float(max(count, 1u));
     if (MODE == MODE_MEAN_OF_WINDOW) value /= float(KERNEL_H * KERNEL_W);

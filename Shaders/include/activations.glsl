@@ -24,19 +24,28 @@ vec4 erf(vec4 v) {
     return sign(v) * (1.0 - p * exp(-a * a));
 }
 
+// clamp() that keeps NaN, as min() and max() need not.
+vec4 between(vec4 v, float low, float high) { return mix(mix(v, vec4(low), lessThan(v, vec4(low))), vec4(high), greaterThan(v, vec4(high))); }
+
 // tanh overflows in exp(2v) on some drivers; beyond 9 it is 1 in fp32.
-vec4 tanh_of(vec4 v) { return tanh(clamp(v, -9.0, 9.0)); }
+vec4 tanh_of(vec4 v) { return tanh(between(v, -9.0, 9.0)); }
+
+// Below -16 it is 0 in fp32, and minus infinity times 0 would be NaN.
+vec4 gelu_of(vec4 v) {
+    const vec4 x = mix(v, vec4(-16.0), lessThan(v, vec4(-16.0)));
+    return 0.5 * x * (1.0 + erf(x * 0.70710678));
+}
 
 vec4 activate(vec4 v, uint function, float slope) {
     switch (function) {
-    case RELU: return max(v, 0.0);
-    case RELU6: return clamp(v, 0.0, 6.0);
+    case RELU: return mix(v, vec4(0.0), lessThan(v, vec4(0.0)));
+    case RELU6: return between(v, 0.0, 6.0);
     case LEAKY_RELU: return mix(slope * v, v, greaterThanEqual(v, vec4(0.0)));
-    case GELU: return 0.5 * v * (1.0 + erf(v * 0.70710678));
+    case GELU: return gelu_of(v);
     case SILU: return v * sigmoid(v);
     case SIGMOID: return sigmoid(v);
     case HARD_SWISH: return v * clamp(v + 3.0, 0.0, 6.0) / 6.0;
-    case HARD_SIGMOID: return clamp(v + 3.0, 0.0, 6.0) / 6.0;
+    case HARD_SIGMOID: return between(v + 3.0, 0.0, 6.0) / 6.0;
     case TANH: return tanh_of(v);
     case AT_LEAST: return max(v, slope);
     case AT_MOST: return min(v, slope);

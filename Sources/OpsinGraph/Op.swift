@@ -26,6 +26,7 @@ package enum Op: Sendable {
     case conv2D(Conv2D)
     case depthToSpace(DepthToSpace)
     case depthwiseConv2D(DepthwiseConv2D)
+    case depthwisePointwise(DepthwisePointwise)
     case distributionStatistics(DistributionStatistics)
     case distributionToBox(DistributionToBox)
     case globalAveragePool(GlobalAveragePool)
@@ -44,6 +45,7 @@ package enum Op: Sendable {
     case sineEmbedding(SineEmbedding)
     case slice(Slice)
     case softmax(Softmax)
+    case squeezeExcitation(SqueezeExcitation)
     case topKGather(TopKGather)
     case windowedAttention(WindowedAttention)
 
@@ -60,6 +62,7 @@ package enum Op: Sendable {
         case .conv2D(let op): op
         case .depthToSpace(let op): op
         case .depthwiseConv2D(let op): op
+        case .depthwisePointwise(let op): op
         case .distributionStatistics(let op): op
         case .distributionToBox(let op): op
         case .globalAveragePool(let op): op
@@ -78,6 +81,7 @@ package enum Op: Sendable {
         case .sineEmbedding(let op): op
         case .slice(let op): op
         case .softmax(let op): op
+        case .squeezeExcitation(let op): op
         case .topKGather(let op): op
         case .windowedAttention(let op): op
         }

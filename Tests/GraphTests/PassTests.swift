@@ -56,6 +56,51 @@ import OpsinGraph
         #expect(optimized.nodes.first?.op.weighted?.epilogue == Epilogue(activation: .relu, residual: .beforeActivation))
     }
 
+    /// Mean, two layers and a product before a projection with a residual: two ops for a GPU, unless somebody reads what is between.
+    @Test(arguments: [nil, "mean", "squeezed", "gate", "product"])
+    func aSqueezeAndExcitationBlockBecomesTwoOps(_ exposed: String?) throws {
+        var graph = Graph()
+        let x = graph.input("x", shape: try Shape(n: 2, h: 4, w: 4, c: 8)), shortcut = graph.input("shortcut", shape: try Shape(n: 2, h: 4, w: 4, c: 4))
+        let mean = try graph.append(.globalAveragePool(GlobalAveragePool()), [x], name: "mean")
+        let squeezed = try graph.append(.activation(Activation(.silu)), [graph.append(pointwise(8, 2), [mean], name: "reduce")], name: "silu")
+        let gate = try graph.append(.activation(Activation(.sigmoid)), [graph.append(pointwise(2, 8), [squeezed], name: "expand")], name: "sigmoid")
+        let product = try graph.append(.multiply(Multiply()), [x, gate], name: "multiply")
+        let y = try graph.append(.add(Add()), [graph.append(pointwise(8, 4), [product], name: "project"), shortcut], name: "add")
+        graph.output("y", y, layout: .nchw)
+        for (name, value) in [("mean", mean), ("squeezed", squeezed), ("gate", gate), ("product", product)] { graph.endpoint(name, value) }
+        let plain = graph.exposing(exposed.map { [$0] } ?? []).graph.optimized(), fused = plain.fusedForGPU { _, _ in false }
+        #expect(plain.nodes.map(\.op.name) == ["GlobalAveragePool", "Conv2D", "Conv2D", "Multiply", "Conv2D"])
+        switch exposed {
+        case nil:
+            #expect(fused.nodes.map(\.name) == ["mean", "multiply"] && fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Conv2D"])
+            #expect(fused.nodes[1].inputs == [x, gate, shortcut] && fused.nodes[1].output.shape == y.shape)
+        case "gate": #expect(fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Conv2D"])
+        case "product": #expect(fused.nodes.map(\.op.name) == ["SqueezeExcitation", "Multiply", "Conv2D"])
+        default: #expect(fused.nodes.map(\.op.name) == ["GlobalAveragePool", "Conv2D", "Conv2D", "Conv2D"])
+        }
+    }
+
+    /// Only where the caller says that it pays, where nobody else reads the map between, and where the residual exists by then.
+    @Test func depthwiseAndPointwiseBecomeOneOp() throws {
+        func fused(residualFirst: Bool, exposed: Bool, pays: Bool) throws -> [String] {
+            var graph = Graph()
+            let x = graph.input("x", shape: try Shape(n: 1, h: 8, w: 8, c: 8))
+            let depthwise = try DepthwiseConv2D(window: SlidingWindow(3, padding: .symmetric(kernel: 3)), channels: 8, filter: filter([8, 1, 3, 3]))
+            let early = residualFirst ? try graph.append(.softmax(Softmax()), [x], name: "residual") : x
+            let between = try graph.append(.depthwiseConv2D(depthwise), [x], name: "dw")
+            let residual = residualFirst ? early : try graph.append(.softmax(Softmax()), [x], name: "residual")
+            let conv = try Conv2D(
+                window: SlidingWindow(1), inputChannels: 8, outputChannels: 8, filter: filter([8, 8, 1, 1]), epilogue: Epilogue(residual: .afterActivation))
+            graph.output("y", try graph.append(.conv2D(conv), [between, residual], name: "pw"), layout: .nchw)
+            if exposed { graph.output("between", between, layout: .nchw) }
+            return graph.fusedForGPU { op, y in pays && op.pointwise.outputChannels == y.c }.nodes.map { "\($0.name) \($0.op.name)" }
+        }
+        #expect(try fused(residualFirst: true, exposed: false, pays: true) == ["residual Softmax", "dw DepthwisePointwise"])
+        #expect(try fused(residualFirst: true, exposed: false, pays: false).count == 3)
+        #expect(try fused(residualFirst: true, exposed: true, pays: true).count == 3)
+        #expect(try fused(residualFirst: false, exposed: false, pays: true).count == 3)
+    }
+
     @Test func anExposedValueIsNotFusedAway() throws {
         var graph = Graph()
         let x = graph.input("x", shape: try Shape(n: 1, h: 8, w: 8, c: 4))

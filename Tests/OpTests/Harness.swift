@@ -1,6 +1,7 @@
 import CKernels
 import OpsinCPU
 import OpsinGraph
+import OpsinVulkan
 import Testing
 
 /// A row of the table of backends: every op's tests run on each of them against the same expected numbers.
@@ -10,17 +11,30 @@ struct Backend: Sendable, CustomTestStringConvertible {
     let threads: Int
     /// Runs a whole `CPUPlan`: its arena, its views, its threads. Without, `StepRunner` runs the steps of the op.
     var plan = false
+    /// Runs a `VulkanPlan` with this storage instead, on the machine's Vulkan device.
+    var vulkan: Storage?
 
-    /// What a result may differ from the Double reference, relative to the larger of the expected element and the mean magnitude of all: fp32 rounding
-    /// of the sums and exponents that tests use.
-    var tolerance: Double { 3e-6 }
+    /// What a result may differ from the Double reference, relative to the larger of the expected element and the mean magnitude of all: rounding of the
+    /// sums and exponents that tests use; GLSL's exponential and division are allowed three units of the last place. fp16 has 11 bits, which inputs, weights
+    /// and outputs are rounded to.
+    var tolerance: Double {
+        switch vulkan {
+        case nil: 3e-6
+        case .f32: 6e-6
+        case .f16: 6e-3
+        }
+    }
 
-    var testDescription: String { "cpu \(isa.rawValue) x\(threads)\(plan ? " plan" : "")" }
+    var testDescription: String { vulkan.map { "vulkan \($0)" } ?? "cpu \(isa.rawValue) x\(threads)\(plan ? " plan" : "")" }
 
     /// Every instruction set that this machine has with 2 threads, the best one with 1 and 3 and as a plan too: how tasks split does not depend on the set.
     static let here: [Backend] =
         isas.map { Backend(isa: $0, threads: 2) }
         + isas.suffix(1).flatMap { [Backend(isa: $0, threads: 1), Backend(isa: $0, threads: 3), Backend(isa: $0, threads: 2, plan: true)] }
+        + VulkanRow.storages.map { Backend(isa: .generic, threads: 1, vulkan: $0) }
+
+    /// The rows that keep fp32 between ops, for tests of numbers that fp16 does not hold.
+    static let exact = here.filter { $0.vulkan != .f16 }
 
     /// One row per instruction set, for tests of functions whose split does not matter.
     static let isas: [ISA] = {
@@ -69,6 +83,10 @@ func run(_ op: Op, on backend: Backend, inputs: [Tensor], inPlace: Bool = false)
     var graph = Graph()
     let values = inputs.enumerated().map { graph.input("x\($0.offset)", shape: $0.element.shape) }
     let output = try graph.append(op, values, name: "node")
+    if let storage = backend.vulkan {
+        graph.output("y", output, layout: .nhwc)
+        return try #require(VulkanPlan(graph, on: VulkanRow.device.get(), storage: storage).run(inputs.map(\.values)).first)
+    }
     if backend.plan {
         graph.output("y", output, layout: .nhwc)
         let plan = try CPUPlan(graph, team: CPUTeam(threads: backend.threads), weights: PackedWeights(), isa: backend.isa, precision: .fp32)

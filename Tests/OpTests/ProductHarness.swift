@@ -1,6 +1,7 @@
 import Glibc
 import OpsinCPU
 import OpsinGraph
+import OpsinVulkan
 import Testing
 
 /// One way to run the weighted ops: an instruction set of this machine, a number of threads, a precision.
@@ -8,15 +9,17 @@ struct Way: CustomTestStringConvertible, Sendable {
     let isa: ISA
     let threads: Int
     var precision = CPUPrecision.fp32
+    /// The machine's Vulkan device instead, with this storage.
+    var vulkan: Storage?
 
-    var testDescription: String { "\(isa.rawValue), \(threads) threads, \(precision.rawValue)" }
+    var testDescription: String { vulkan.map { "vulkan, \($0)" } ?? "\(isa.rawValue), \(threads) threads, \(precision.rawValue)" }
 
     /// Every instruction set here, on one thread and on two; bf16 where the machine multiplies it.
     static let all: [Way] =
         ISA.available.flatMap { [Way(isa: $0, threads: 1), Way(isa: $0, threads: 2)] }
         + ISA.available.filter { (try? CPUPrecision.bf16.check($0)) != nil }.flatMap {
             [Way(isa: $0, threads: 1, precision: .bf16), Way(isa: $0, threads: 2, precision: .bf16)]
-        }
+        } + VulkanRow.storages.map { Way(isa: .generic, threads: 1, vulkan: $0) }
 }
 
 /// Numbers without a pattern in -1..<1, the same in every run.
@@ -92,12 +95,21 @@ func expect(
     for (index, input) in inputs.enumerated() { values.append(graph.input("x\(index)", shape: input.0)) }
     let y = try graph.append(op, values, name: "op")
     graph.output("y", y, layout: .nhwc)
-    let plan = try CPUPlan(graph, team: CPUTeam(threads: way.threads), weights: PackedWeights(), isa: way.isa, precision: way.precision)
-    // Each product of a sum may be off by half a unit of the last place, each factor too in bf16, which has 8 bits.
-    let unit = way.precision == .bf16 ? 0.008 : 6e-7
+    let feed = inputs.map { $0.1 }, compute: () throws -> [Float]
+    if let storage = way.vulkan {
+        let plan = try VulkanPlan(graph, on: VulkanRow.device.get(), storage: storage)
+        compute = { try plan.run(feed)[0] }
+    } else {
+        let plan = try CPUPlan(graph, team: CPUTeam(threads: way.threads), weights: PackedWeights(), isa: way.isa, precision: way.precision)
+        compute = {
+            plan.poison()
+            return try plan.run(feed)[0]
+        }
+    }
+    // Each product of a sum may be off by half a unit of the last place, each factor too in bf16, which has 8 bits, and in fp16, which has 11.
+    let unit = way.precision == .bf16 ? 0.008 : way.vulkan == .f16 ? 0.0015 : 6e-7
     for run in 0..<2 {
-        plan.poison()
-        let got = try plan.run(inputs.map { $0.1 })[0]
+        let got = try compute()
         var index = 0
         for n in 0..<y.shape.n {
             for h in 0..<y.shape.h {

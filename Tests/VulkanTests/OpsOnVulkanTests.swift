@@ -20,20 +20,28 @@ struct OpsOnVulkanTests {
         return try VulkanHere.device(options)
     }
 
-    /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
-    func agree(
-        _ op: Op, _ shapes: [Shape], scale: Float = 1, on device: Result<Device, any Error> = Self.device,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
-        let device = try device.get()
+    static var hasFP16: Bool { (try? device.get().features.fp16) ?? false }
+
+    /// A graph of one node.
+    func graph(_ op: Op, _ shapes: [Shape]) throws -> Graph {
         var graph = Graph()
         let values = shapes.enumerated().map { graph.input("x\($0)", shape: $1) }
         graph.output("y", try graph.append(op, values, name: "node"), layout: .nhwc)
+        return graph
+    }
+
+    /// Runs a graph of one node on both and compares, in both storages: fp32 to rounding, fp16 to a few units of its last place.
+    func agree(
+        _ op: Op, _ shapes: [Shape], scale: Float = 1, in storages: [Storage] = Storage.allCases, on device: Result<Device, any Error> = Self.device,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let device = try device.get()
+        let graph = try graph(op, shapes)
         // Values that fp16 holds exactly, so that only the op itself rounds.
         let inputs = shapes.enumerated().map { index, shape in numbers(shape.count, seed: index + 1).map { Float(Float16($0 * scale)) } }
         let want = try CPUPlan(graph, team: CPUTeam(threads: 1), weights: PackedWeights()).run(inputs)[0]
         #expect(want.count < 2 || want.contains { $0 != want[0] }, "the expected numbers are all alike", sourceLocation: sourceLocation)
-        for storage in device.features.fp16 ? Storage.allCases : [.f32] {
+        for storage in storages where storage == .f32 || device.features.fp16 {
             let got = try VulkanPlan(graph, on: device, storage: storage).run(inputs)[0]
             let mean = want.reduce(0) { $0 + abs($1) } / Float(want.count), tolerance: Float = storage == .f32 ? 5e-6 : 4e-3
             let worst = want.indices.first { !(abs(got[$0] - want[$0]) <= tolerance * max(abs(want[$0]), mean)) }
@@ -140,6 +148,48 @@ struct OpsOnVulkanTests {
         let filter = try filter([channels, 1, kernel, kernel], bias: channels)
         let op = try DepthwiseConv2D(window: window, channels: channels, filter: filter, epilogue: Epilogue(activation: .relu6))
         try agree(.depthwiseConv2D(op), [Shape(n: 2, h: side, w: side + 31, c: channels)])
+    }
+
+    /// Dilations whose outputs interleave, with strides that share a factor with them and that do not: `(side, kernel, stride, dilation)`.
+    @Test(arguments: [(20, 3, 1, 2), (23, 3, 1, 4), (29, 3, 2, 4), (31, 5, 3, 2), (26, 3, 4, 6), (30, 11, 1, 2)], [3, 8])
+    func dilatedDepthwise(_ geometry: (Int, Int, Int, Int), _ channels: Int) throws {
+        let (side, kernel, stride, dilation) = geometry, reach = dilation * (kernel - 1) / 2
+        let window = try SlidingWindow(
+            kernel, stride: stride, dilation: dilation, padding: Padding(top: reach, left: reach, bottom: reach, right: reach))
+        let op = try DepthwiseConv2D(window: window, channels: channels, filter: filter([channels, 1, kernel, kernel], bias: channels))
+        try agree(.depthwiseConv2D(op), [Shape(n: 2, h: side, w: side + 9, c: channels)])
+    }
+
+    /// `(images, side, channels, squeezed, outputs)`: fewer and more channels than a workgroup has threads.
+    @Test(arguments: [(1, 1, 1, 1, 1), (2, 5, 17, 3, 17), (3, 7, 128, 8, 128), (1, 5, 1000, 40, 1000), (2, 3, 40, 300, 24)])
+    func squeezeExcitation(_ s: (Int, Int, Int, Int, Int)) throws {
+        let (images, side, channels, squeezed, outputs) = s
+        let reduce = try Conv2D(
+            window: SlidingWindow(1), inputChannels: channels, outputChannels: squeezed, filter: filter([squeezed, channels, 1, 1], bias: squeezed),
+            epilogue: Epilogue(activation: .silu))
+        let expand = try Conv2D(
+            window: SlidingWindow(1), inputChannels: squeezed, outputChannels: outputs, filter: filter([outputs, squeezed, 1, 1], bias: outputs, seed: 12),
+            epilogue: Epilogue(activation: .sigmoid))
+        let op = try SqueezeExcitation(reduce: reduce, expand: expand)
+        for device in [Self.device, Self.deviceWithoutSubgroups] {
+            // Alone it has one output where there is one channel.
+            try agree(.squeezeExcitation(op), [Shape(n: images, h: side, w: side + 1, c: channels)], on: device)
+        }
+    }
+
+    /// `(images, side, channels, outputs)`: gates of one image for all lanes and of several.
+    @Test(arguments: [(1, 3, 8, 12), (1, 7, 64, 160), (3, 5, 12, 32), (2, 8, 16, 32), (1, 6, 17, 8), (2, 4, 3, 5)])
+    func gatedConvolutions(_ s: (Int, Int, Int, Int)) throws {
+        let (images, side, channels, outputs) = s
+        let x = try Shape(n: images, h: side, w: side, c: channels), gate = try x.with(h: 1, w: 1)
+        for residual in [Epilogue.Residual.none, .afterActivation] {
+            var op = try Conv2D(
+                window: SlidingWindow(1), inputChannels: channels, outputChannels: outputs, filter: filter([outputs, channels, 1, 1], bias: outputs),
+                epilogue: Epilogue(activation: .relu, residual: residual))
+            op.hasGate = true
+            let inputs = [x, gate] + (residual == .none ? [] : [try x.with(c: outputs)])
+            for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.conv2D(op), inputs, on: device) }
+        }
     }
 
     @Test(arguments: [1, 8, 17])

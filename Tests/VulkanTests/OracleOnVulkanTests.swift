@@ -119,6 +119,17 @@ struct OracleOnVulkanTests {
         }
     }
 
+    /// The mean, both layers and the gate of each of tiny-MOAT-0's five blocks cost one dispatch more than the block without them: 3 fewer than the ops are.
+    @Test func squeezeAndExcitationIsOneDispatch() throws {
+        let oracle = try OracleCase("tiny_moat_0"), shape = try oracle.input().1
+        let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w).optimized(), blocks = 5
+        #expect(graph.nodes.filter { $0.op.name == "Multiply" }.count == blocks)
+        let plan = try VulkanPlan(graph, on: VulkanHere.device())
+        #expect(plan.dispatchCount == graph.nodes.count - 3 * blocks)
+        #expect(plan.reports.filter { $0.op == "SqueezeExcitation" }.count == blocks)
+        #expect(!plan.reports.contains { $0.op == "Multiply" || $0.op == "GlobalAveragePool" && $0.node != "moat/global_pool" })
+    }
+
     /// Logits: twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation. Inner modules have
     /// not been averaged over a map yet: twice that.
     @Test(arguments: [("mobilenetv4_conv_small", 0.01), ("mobilenetv4_hybrid_medium", 0.014), ("mobilenetv2_100", 0.04), ("mobilenet_v2_hf", 0.06)])

@@ -6,6 +6,8 @@ package final class Device: Sendable {
     package let options: DeviceOptions
     /// What is switched on: what the device has, without `options.disabled`.
     package let features: DeviceFeatures
+    /// Which kernels suit it.
+    package let traits: KernelTraits
     package let memory: MemoryPool
     package let pipelines: PipelineStore
     let core: DeviceCore
@@ -21,6 +23,7 @@ package final class Device: Sendable {
         let core = try DeviceCore(instance, index: index, enabling: features)
         let file = options.cacheFolder.map { PipelineCacheFile(folder: $0, device: info, shaders: shaders) }
         (self.info, self.options, self.features, self.core) = (info, options, features, core)
+        traits = options.traits ?? KernelTraits(info, features)
         memory = try MemoryPool(core)
         pipelines = PipelineStore(core, features: features, file: file)
     }

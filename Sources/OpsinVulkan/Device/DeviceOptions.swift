@@ -17,6 +17,9 @@ package struct DeviceOptions: Sendable {
     /// Longest wait for one submit; nil is what suits the device.
     package var timeoutMilliseconds: Int?
 
+    /// For tests: the traits of another device, whose kernels then run here; nil is this device's own.
+    package var traits: KernelTraits?
+
     package init() {}
 
     /// Reads `OPSIN_VK_DISABLE`, and `OPSIN_CACHE`, `XDG_CACHE_HOME` or `HOME` for the folder. Tests pass a dictionary's subscript.

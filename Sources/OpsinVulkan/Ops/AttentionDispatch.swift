@@ -47,7 +47,8 @@ package struct AttentionDispatch {
         // A binding must be there; without a bias nothing reads it.
         if let windows { views.append(windows.bias ?? views[0]) }
         let w = try words()
-        switch Self.kernel(headSize: headSize, valueSize: valueSize, broadcasts: Product.handsWeightsRound(plan.device)) {
+        if plan.storage == .f16, let matrices = plan.device.traits.matrices, try lowerMatrices(matrices, w, views, plan) { return }
+        switch Self.kernel(headSize: headSize, valueSize: valueSize, broadcasts: plan.device.traits.handsRound) {
         case .broadcast:
             let lanes = 8, perLane = 2
             let shader = AttentionBroadcastShader(
@@ -74,6 +75,20 @@ package struct AttentionDispatch {
             }
             try plan.dispatch(shader, views, workgroups: images * queries * heads)
         }
+    }
+
+    /// Adds `attention_coopmat.comp`, where heads are whole matrices and its tiles fit into shared memory; answers whether it did.
+    private func lowerMatrices(_ matrices: Matrices, _ w: Words, _ views: [BufferView], _ plan: VulkanPlanBuilder) throws(VulkanError) -> Bool {
+        let rows = 32, keys = 32, pitch = headSize + 8, limits = plan.device.info.limits
+        let shared = 2 * (rows + 2 * keys) * pitch + (4 + 2) * rows * keys + 4 * rows * (headSize + 1)
+        guard headSize == valueSize, headSize % 16 == 0, queries >= 16, shared <= limits.sharedMemory else { return false }
+        let subgroup = try word(limits.subgroupSize), blocks = (queries + rows - 1) / rows
+        let shader = AttentionCoopmatShader(
+            matrices: matrices, tokens: w.tokens, local: 2 * subgroup, headSize: w.headSize, subgroup: subgroup, windowRows: w.rows, windowColumns: w.columns,
+            across: w.across, biased: w.biased, images: w.images, queries: w.queries, keys: w.keys, heads: w.heads, keyValueHeads: w.keyValueHeads,
+            scale: scale)
+        try plan.dispatch(shader, views, workgroups: images * blocks * heads)
+        return true
     }
 
     /// Constants and push constants by their names in the shaders.

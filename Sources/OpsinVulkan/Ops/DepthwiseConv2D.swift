@@ -1,7 +1,7 @@
 package import OpsinGraph
 
 extension DepthwiseConv2D: VulkanOp {
-    /// One thread per four channels of a strip of a row.
+    /// One thread per four channels of a tile of outputs.
     package func lower(_ node: Graph.Node, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let (x, y) = (node.inputs[0].shape, node.output.shape)
         let quads = (channels + 3) / 4
@@ -11,20 +11,39 @@ extension DepthwiseConv2D: VulkanOp {
             filter.columns(outputs: channels, inputs: 1, taps: taps, padded: quads * 4)
         }
         let bias = try plan.parameters(filter.bias ?? [], quads: quads)
-        let tile = DepthwiseConv2D.tile(y, isCPU: plan.device.info.kind == .cpu)
+        let (rows, columns) = (Interleaving(window.strideY, window.dilationY), Interleaving(window.strideX, window.dilationX))
+        let tile = DepthwiseConv2D.tile(y, rows, columns, isProcessor: plan.device.traits.isProcessor)
         let shader = DepthwiseConv2dShader(
-            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), strideX: try word(window.strideX),
-            adjacent: window.dilationX == 1 && window.width <= 9, aligned: channels % 4 == 0, function: epilogue.activation.number,
+            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), stepX: try word(columns.step),
+            stepY: try word(rows.step), narrow: window.width <= 9, aligned: channels % 4 == 0, function: epilogue.activation.number,
             slope: epilogue.activation.slope, residual: epilogue.residual.number, images: try word(y.n), height: try word(x.h), width: try word(x.w),
-            outHeight: try word(y.h), outWidth: try word(y.w), channels: try word(channels), strideY: try signed(window.strideY),
-            dilationY: try signed(window.dilationY), dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top),
-            padLeft: try signed(window.padding.left))
+            outHeight: try word(y.h), outWidth: try word(y.w), channels: try word(channels), gapY: try word(rows.gap), gapX: try word(columns.gap),
+            strideY: try signed(window.strideY), strideX: try signed(window.strideX), dilationY: try signed(window.dilationY),
+            dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
         let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
-        let strips = (y.w + Int(tile.w) - 1) / Int(tile.w)
+        let tiles = rows.tiles(y.h, of: Int(tile.h)) * columns.tiles(y.w, of: Int(tile.w))
         let views = [try plan.view(node.inputs[0]), weights, bias, residual, try plan.view(node.output)]
-        try plan.dispatch(shader, views, threads: y.n * y.h * strips * quads, local: shader.local)
+        try plan.dispatch(shader, views, threads: y.n * tiles * quads, local: shader.local)
     }
 
-    /// Neighbours in a row share loads in a thread where enough threads are left; on a CPU loads are all that counts.
-    static func tile(_ y: Shape, isCPU: Bool) -> DepthwiseConv2dShader.Tile { y.w >= 4 && (isCPU || y.count >= 1 << 16) ? .w4h1 : .w1h1 }
+    /// Neighbours share loads in a thread where enough threads are left; on a CPU loads are all that counts.
+    static func tile(_ y: Shape, _ rows: Interleaving, _ columns: Interleaving, isProcessor: Bool) -> DepthwiseConv2dShader.Tile {
+        guard y.w >= 4 * columns.gap, isProcessor || y.count >= 1 << 16 else { return .w1h1 }
+        return !isProcessor && y.h >= 2 * rows.gap && y.count >= 1 << 19 ? .w4h2 : .w4h1
+    }
+
+    /// Which outputs along one side have windows that share inputs: those that are `gap` apart, and their windows are `step` taps apart.
+    struct Interleaving {
+        let gap: Int
+        let step: Int
+
+        init(_ stride: Int, _ dilation: Int) {
+            var (a, b) = (stride, dilation)
+            while b != 0 { (a, b) = (b, a % b) }
+            (gap, step) = (dilation / a, stride / a)
+        }
+
+        /// Tiles of `count` outputs along a side of `size`, as the shader counts them.
+        func tiles(_ size: Int, of count: Int) -> Int { (size + gap * count - 1) / (gap * count) * gap }
+    }
 }

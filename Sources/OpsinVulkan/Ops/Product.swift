@@ -10,10 +10,36 @@ struct Product {
 
     /// Chooses the kernel and its tile, packs the weights and adds the dispatch.
     func lower(_ plan: VulkanPlanBuilder) throws(VulkanError) {
+        switch kernel(plan.device.traits, plan.storage) {
+        case .plain(let tile): try lowerPlain(tile, plan)
+        case .broadcast(let tile): try lowerBroadcast(tile, plan)
+        case .tiled(let tile, let splits): try lowerTiled(tile, splits: splits, plan)
+        case .matrices(let matrices, let splits): try lowerMatrices(matrices, splits: splits, plan)
+        }
+    }
+
+    private func kernel(_ traits: KernelTraits, _ storage: Storage) -> ProductKernel {
+        let (x, y) = (node.inputs[0].shape, node.output.shape)
+        // The broadcast kernel stores and gates whole quads only: elements one by one make its many outputs slow to compile.
+        let inQuads = y.c % 4 == 0 && (!hasGate || x.c % 4 == 0)
+        if let product = traits.product {
+            if case .broadcast = product, !inQuads { return .plain(.w1h1) }
+            if case .matrices(_, let splits) = product, storage == .f32 { return .tiled(.w32h32, splits: splits) }
+            return product
+        }
+        if storage == .f16, let matrices = traits.matrices,
+            let kernel = ProductKernel.matrices(matrices, rows: y.pixels, columns: y.c, depth: taps * x.c, workgroups: traits.workgroups)
+        {
+            return kernel
+        }
+        if traits.tilesProducts { return .forGPU(rows: y.pixels, columns: y.c, depth: taps * x.c, workgroups: traits.workgroups) }
+        if traits.handsRound, y.pixels >= 12, inQuads { return .broadcast(Product.broadcastTile(rows: y.pixels, columns: y.c)) }
+        return .plain(Product.tile(rows: y.pixels, columns: y.c))
+    }
+
+    /// The kernel of devices about which nothing is known.
+    private func lowerPlain(_ tile: Conv2dShader.Tile, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
-        // Rows of outputs that are no whole quads are stored element by element, which this kernel's many outputs make slow to compile.
-        if Product.handsWeightsRound(plan.device), y.pixels >= 12, y.c % 4 == 0 { return try lowerBroadcast(plan) }
-        let tile = Product.tile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
         let inputs = node.inputs[0].shape.c
         let weights = try plan.weights(of: filter, "columns", count: taps * inputs * quads * 4) {
@@ -22,25 +48,25 @@ struct Product {
         let g = try geometry()
         let shader = Conv2dShader(
             storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
-            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
-            strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
+            slope: g.slope, residual: g.residual, gated: hasGate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight,
+            outWidth: g.outWidth, strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
         let threads = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: threads, local: shader.local)
     }
 
     /// The kernel for devices whose loads are loops over lanes.
-    private func lowerBroadcast(_ plan: VulkanPlanBuilder) throws(VulkanError) {
+    private func lowerBroadcast(_ tile: Conv2dBroadcastShader.Tile, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
-        let tile = Product.broadcastTile(rows: y.pixels, columns: y.c)
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
         let inputs = node.inputs[0].shape.c, width = 4 * Int(tile.h)
         let weights = try plan.weights(of: filter, "panels of \(width)", count: panels * width * taps * ((inputs + 3) / 4 * 4)) {
             filter.panels(outputs: y.c, inputs: inputs, taps: taps, width: width)
         }
         let g = try geometry()
+        let gate: UInt32 = !hasGate ? 0 : y.n == 1 || (y.h * y.w) % (8 * Int(tile.w)) == 0 ? 1 : 2
         let shader = Conv2dBroadcastShader(
             storage: plan.storage, tile: tile, pointwise: window == nil, alignedIn: g.channels % 4 == 0, function: g.function,
-            slope: g.slope, residual: g.residual, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
+            slope: g.slope, residual: g.residual, gate: gate, pixels: g.pixels, height: g.height, width: g.width, outHeight: g.outHeight, outWidth: g.outWidth,
             strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY, dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft,
             kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
         let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
@@ -53,21 +79,20 @@ struct Product {
         return columns % 32 == 0 || columns >= 160 ? .w4h8 : .w4h4
     }
 
-    /// True for CPU-type devices with subgroups of eight that can broadcast: llvmpipe with 256-bit vectors.
-    static func handsWeightsRound(_ device: Device) -> Bool {
-        device.info.kind == .cpu && device.info.limits.subgroupSize == 8 && device.features.missing(for: Conv2dBroadcastShader.variants[0]) == nil
-    }
+    var taps: Int { (window?.height ?? 1) * (window?.width ?? 1) }
 
-    private var taps: Int { (window?.height ?? 1) * (window?.width ?? 1) }
+    var hasGate: Bool { if case .conv2D(let op) = node.op { op.hasGate } else { false } }
 
-    /// Input, weights, bias, residual, output. A binding must be there; without a residual nothing reads it.
-    private func views(_ plan: VulkanPlanBuilder, _ weights: BufferView, quads: Int) throws(VulkanError) -> [BufferView] {
-        let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
-        return [try plan.view(node.inputs[0]), weights, try plan.parameters(filter.bias ?? [], quads: quads), residual, try plan.view(node.output)]
+    /// Input, weights, bias, residual, output, gate. A binding must be there; without a residual or a gate nothing reads it.
+    func views(_ plan: VulkanPlanBuilder, _ weights: BufferView, quads: Int) throws(VulkanError) -> [BufferView] {
+        let x = try plan.view(node.inputs[0])
+        let residual = epilogue.residual == .none ? x : try plan.view(node.inputs[node.inputs.count - 1])
+        let gate = hasGate ? try plan.view(node.inputs[1]) : x
+        return [x, weights, try plan.parameters(filter.bias ?? [], quads: quads), residual, try plan.view(node.output), gate]
     }
 
     /// The numbers that both kernels take.
-    private func geometry() throws(VulkanError) -> Geometry {
+    func geometry() throws(VulkanError) -> Geometry {
         let (x, y) = (node.inputs[0].shape, node.output.shape)
         return Geometry(
             kernelH: try word(window?.height ?? 1), kernelW: try word(window?.width ?? 1), channels: try word(x.c), outputs: try word(y.c),
@@ -78,7 +103,7 @@ struct Product {
     }
 
     /// Constants and push constants of a convolution, by their names in the shaders.
-    private struct Geometry {
+    struct Geometry {
         let kernelH, kernelW, channels, outputs, function: UInt32
         let slope: Float
         let residual, pixels, height, width, outHeight, outWidth: UInt32

@@ -30,6 +30,7 @@ extension Op {
         case .conv2D(let op): try op.lower(node, plan)
         case .depthToSpace(let op): try op.lower(node, plan)
         case .depthwiseConv2D(let op): try op.lower(node, plan)
+        case .depthwisePointwise(let op): try op.lower(node, plan)
         case .distributionStatistics(let op): try op.lower(node, plan)
         case .distributionToBox(let op): try op.lower(node, plan)
         case .globalAveragePool(let op): try op.lower(node, plan)
@@ -48,6 +49,7 @@ extension Op {
         case .sineEmbedding(let op): try op.lower(node, plan)
         case .slice(let op): try op.lower(node, plan)
         case .softmax(let op): try op.lower(node, plan)
+        case .squeezeExcitation(let op): try op.lower(node, plan)
         case .topKGather(let op): try op.lower(node, plan)
         case .windowedAttention(let op): try op.lower(node, plan)
         }

@@ -26,6 +26,7 @@ package final class VulkanPlanBuilder {
     private let shared: DeviceWeights
     private var kept: [ObjectIdentifier: Buffer] = [:]
     private var node: Graph.Node?
+    private var scratchBuffer: Buffer?
 
     /// A builder without memory, for `refusal`.
     private let isProbe: Bool
@@ -133,6 +134,19 @@ package final class VulkanPlanBuilder {
         guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
         return try device.memory.allocate(max(byteCount, 4), .device).view
     }
+
+    /// Memory for what one dispatch of a node hands to its next one; nodes share it. At most `scratchBytes`.
+    package func scratch(_ byteCount: Int) throws(VulkanError) -> BufferView {
+        guard byteCount <= VulkanPlanBuilder.scratchBytes else { throw VulkanError(.unsupported, "\(byteCount) bytes of scratch are too many") }
+        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
+        let buffer: Buffer
+        if let scratchBuffer { buffer = scratchBuffer } else { buffer = try device.memory.allocate(VulkanPlanBuilder.scratchBytes, .device) }
+        scratchBuffer = buffer
+        return BufferView(buffer: buffer, offset: 0, byteCount: (byteCount + 63) / 64 * 64)
+    }
+
+    /// Bytes of a plan's scratch memory, where an op asks for it.
+    package static let scratchBytes = 8 << 20
 
     /// Adds one run of `shader`; `threads` are counted over the flat index.
     package func dispatch(_ shader: some Shader, _ buffers: [BufferView], threads: Int, local: UInt32) throws(VulkanError) {

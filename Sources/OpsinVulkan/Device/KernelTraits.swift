@@ -1,0 +1,36 @@
+/// What about a device decides which of several kernels runs there. All of them are correct everywhere.
+package struct KernelTraits: Sendable, Equatable {
+    /// It computes on the processor: a barrier costs much, shared memory saves nothing, and every load is a loop over lanes.
+    package var isProcessor: Bool
+    /// Lanes hand values round in registers, in subgroups of eight: Mesa's llvmpipe with 256-bit vectors.
+    package var handsRound: Bool
+    /// Products stage both factors in shared memory.
+    package var tilesProducts: Bool
+    /// Workgroups from which on its processors are busy, with a second one each to hide latency: a guess by kind, since Vulkan does not tell their number.
+    package var workgroups: Int
+    /// Subgroups multiply matrices of 16 x 16, where activations are fp16; nil: they do not.
+    package var matrices: Matrices?
+    /// For tests: the kernel of every product, whatever its shape; nil chooses.
+    package var product: ProductKernel?
+
+    package init(_ info: DeviceInfo, _ features: DeviceFeatures) {
+        isProcessor = info.kind == .cpu
+        handsRound = isProcessor && info.limits.subgroupSize == 8 && features.missing(for: Conv2dBroadcastShader.variants[0]) == nil
+        tilesProducts = [.discrete, .integrated, .virtual].contains(info.kind)
+        workgroups = info.kind == .integrated ? 32 : 256
+        matrices = !isProcessor && features.missing(for: Conv2dCoopmatShader.variants[0]) == nil ? .nv : nil
+        product = nil
+    }
+}
+
+/// A kernel for products of matrices: convolutions and linear layers.
+package enum ProductKernel: Sendable, Equatable {
+    /// `conv2d.comp`: a thread alone, sums in registers.
+    case plain(Conv2dShader.Tile)
+    /// `conv2d_broadcast.comp`
+    case broadcast(Conv2dBroadcastShader.Tile)
+    /// `conv2d_tiled.comp`, its depth shared by so many workgroups.
+    case tiled(Conv2dTiledShader.Tile, splits: Int)
+    /// `conv2d_coopmat.comp`, fp16 only, split likewise.
+    case matrices(Matrices, splits: Int)
+}

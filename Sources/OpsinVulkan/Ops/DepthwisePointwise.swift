@@ -1,0 +1,38 @@
+package import OpsinGraph
+
+extension DepthwisePointwise: VulkanOp {
+    /// The tiled product, whose threads convolve what they load.
+    package func lower(_ node: Graph.Node, _ plan: VulkanPlanBuilder) throws(VulkanError) {
+        let (x, y) = (node.inputs[0].shape, node.output.shape), window = depthwise.window
+        let (tile, splits) = DepthwisePointwise.tile(rows: y.pixels, columns: y.c, depth: x.c, workgroups: plan.device.traits.workgroups)
+        let product = Product(node: node, filter: pointwise.filter, epilogue: pointwise.epilogue, window: nil)
+        let panels = (y.c + Int(tile.h) - 1) / Int(tile.h), quads = (x.c + 3) / 4
+        let shader = DepthwisePointwiseShader(
+            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), channels: try word(x.c),
+            outputs: try word(y.c), function: pointwise.epilogue.activation.number, slope: pointwise.epilogue.activation.slope,
+            residual: pointwise.epilogue.residual.number, depthwiseFunction: depthwise.epilogue.activation.number,
+            depthwiseSlope: depthwise.epilogue.activation.slope, splits: try word(splits), pixels: try word(y.pixels), height: try word(x.h),
+            width: try word(x.w), outHeight: try word(y.h), outWidth: try word(y.w), strideY: try signed(window.strideY), strideX: try signed(window.strideX),
+            dilationY: try signed(window.dilationY), dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top),
+            padLeft: try signed(window.padding.left))
+        let weights = try plan.weights(pointwise.filter.panels(outputs: y.c, inputs: x.c, taps: 1, width: Int(tile.h)))
+        var views = try product.views(plan, weights, quads: panels * Int(tile.h) / 4)
+        views[5] = try plan.weights(depthwise.filter.columns(outputs: x.c, inputs: 1, taps: window.height * window.width, padded: quads * 4))
+        views.append(try plan.parameters(depthwise.filter.bias ?? [], quads: quads))
+        let groups = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
+        try product.dispatch(shader, views, groups: groups, splits: splits, quads: panels * Int(tile.h) / 4, plan)
+    }
+
+    /// At most two tiles lie side by side, so that no pixel is convolved more than twice, for few taps.
+    static func pays(_ op: DepthwisePointwise, _ y: Shape) -> Bool { y.c <= 64 && op.depthwise.window.height * op.depthwise.window.width <= 25 }
+
+    /// As `ProductKernel.forGPU`, without the tile for few pixels.
+    static func tile(rows: Int, columns: Int, depth: Int, workgroups: Int) -> (DepthwisePointwiseShader.Tile, splits: Int) {
+        switch ProductKernel.forGPU(rows: rows, columns: columns, depth: depth, workgroups: workgroups) {
+        case .tiled(.w128h64, let splits): (.w128h64, splits)
+        case .tiled(.w64h64, let splits): (.w64h64, splits)
+        case .tiled(_, let splits): (.w32h32, splits)
+        default: (.w32h32, 1)
+        }
+    }
+}
