@@ -15,9 +15,14 @@ extension DepthwisePointwise: VulkanOp {
             width: try word(x.w), outHeight: try word(y.h), outWidth: try word(y.w), strideY: try signed(window.strideY), strideX: try signed(window.strideX),
             dilationY: try signed(window.dilationY), dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top),
             padLeft: try signed(window.padding.left))
-        let weights = try plan.weights(pointwise.filter.panels(outputs: y.c, inputs: x.c, taps: 1, width: Int(tile.h)))
+        let width = Int(tile.h), taps = window.height * window.width
+        let weights = try plan.weights(of: pointwise.filter, "panels of \(width)", count: panels * width * quads * 4) {
+            pointwise.filter.panels(outputs: y.c, inputs: x.c, taps: 1, width: width)
+        }
         var views = try product.views(plan, weights, quads: panels * Int(tile.h) / 4)
-        views[5] = try plan.weights(depthwise.filter.columns(outputs: x.c, inputs: 1, taps: window.height * window.width, padded: quads * 4))
+        views[5] = try plan.weights(of: depthwise.filter, "depthwise columns", count: taps * quads * 4) {
+            depthwise.filter.columns(outputs: x.c, inputs: 1, taps: taps, padded: quads * 4)
+        }
         views.append(try plan.parameters(depthwise.filter.bias ?? [], quads: quads))
         let groups = (y.pixels + Int(tile.w) - 1) / Int(tile.w) * panels
         try product.dispatch(shader, views, groups: groups, splits: splits, quads: panels * Int(tile.h) / 4, plan)
