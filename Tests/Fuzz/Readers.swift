@@ -99,7 +99,7 @@ enum Readers {
                 if let fault = fault(ofRecipe: model, picture) { return (fault, true) }
                 let architecture = try model.architecture()
                 let labels = try model.labels()
-                if !labels.isEmpty && labels.count != architecture.classCount {
+                if architecture.classCount > 0 && !labels.isEmpty && labels.count != architecture.classCount {
                     return ("\(labels.count) labels for \(architecture.classCount) classes", true)
                 }
                 let network = try Network(architecture, weights: .madeUp)
