@@ -6,7 +6,8 @@
 // The taps of a window row, one after the other, and zeros up to a whole vector.
 static size_t padded_run(const opsin_window *w) { return ((size_t)w->kernel_width * w->channels + 15) / 16 * 16; }
 
-size_t opsin_conv2d_narrow_packed(const opsin_window *w, size_t outputs) { return outputs * w->kernel_height * padded_run(w); }
+// A vector more, of zeros: at the borders taps are read one by one, each in whole vectors.
+size_t opsin_conv2d_narrow_packed(const opsin_window *w, size_t outputs) { return outputs * w->kernel_height * padded_run(w) + 16; }
 
 void opsin_conv2d_narrow_pack(const opsin_window *w, const opsin_stored_weights *stored, float *packed) {
     const size_t run = padded_run(w);
@@ -19,6 +20,7 @@ void opsin_conv2d_narrow_pack(const opsin_window *w, const opsin_stored_weights 
             }
         }
     }
+    memset(packed + stored->outputs * w->kernel_height * run, 0, 16 * sizeof *packed);
 }
 
 // sums[p] += the product of `count` weights with as many floats from x + p * step on, lane by lane.

@@ -1,4 +1,4 @@
-// What goes over maps: the pools, the mean of a map, interpolation.
+// What goes over maps: the pools, the mean of a map, interpolation, channels that lie apart, convolution to few channels, depth maps.
 #include "check.h"
 
 static void pool(bool maximum, opsin_pool2d_arguments q, size_t pad_bottom, size_t pad_right, bool with_nan) {
@@ -73,7 +73,7 @@ static void resize(size_t taps, size_t images, size_t height, size_t width, size
     for (size_t i = 0; i < out_width * taps; i++) columns[i] = (float)(random_bits() % width);
     const size_t count = images * out_height * out_width * channels;
     opsin_resize_arguments q = {random_floats(images * height * width * channels, -2, 2), NULL, images, height, width, channels, out_height, out_width, taps,
-                                rows, random_floats(out_height * taps, -0.5f, 1), columns, random_floats(out_width * taps, -0.5f, 1)};
+                                rows, random_floats(out_height * taps, -0.5f, 1), columns, random_floats(out_width * taps, -0.5f, 1), 0};
     double *want = calloc(count, sizeof *want);
     for (size_t i = 0; i < count; i++) {
         const size_t c = i % channels, x = i / channels % out_width, y = i / channels / out_width % out_height, n = i / channels / out_width / out_height;
@@ -118,7 +118,102 @@ static void copies(size_t length) {
     release_all();
 }
 
+// Every step-th channel, into pixels that lie apart.
+static void channels_apart(size_t channels, size_t start, size_t step) {
+    const size_t pixels = 11, count = (channels - start + step - 1) / step, wide = count + 3;
+    opsin_slice_channels_arguments q = {random_floats(pixels * channels, -1, 1), NULL, pixels, channels, wide, start, count, step, 4};
+    double *want = calloc(pixels * wide, sizeof *want);
+    for (size_t i = 0; i < pixels * wide; i++) want[i] = i % wide < count ? q.x[i / wide * channels + start + i % wide * step] : 0;
+    expectation e = expect(want, pixels * wide, "channels %zu, %zu, ... of %zu", start, start + step, channels);
+    for (size_t i = 0; i < isa_count; i++) {
+        q.y = zero_floats(pixels * wide);
+        run(opsin_slice_channels(isas[i]), &q, divided_up(pixels, q.strip), 0);
+        compare(&e, isas[i], q.y);
+    }
+    free(want);
+    release_all();
+}
+
+// A convolution to one or two channels.
+static void narrow(size_t height, size_t width, size_t channels, size_t outputs, uint32_t kernel, uint32_t stride, uint32_t padding) {
+    const size_t images = 2, taps = kernel * kernel, out_height = (height + 2 * padding - kernel) / stride + 1;
+    const size_t out_width = (width + 2 * padding - kernel) / stride + 1, count = images * out_height * out_width * outputs;
+    const float *k = random_floats(outputs * channels * taps, -1, 1);
+    opsin_conv2d_narrow_arguments q = {
+        .x = random_floats(images * height * width * channels, -1, 1),
+        .epilogue = {padded_floats(outputs, -1, 1), random_floats(count, -1, 1), OPSIN_ACTIVATION_LEAKY_RELU, OPSIN_RESIDUAL_AFTER, 0.25f},
+        .window = {(uint32_t)height, (uint32_t)width, (uint32_t)channels, (uint32_t)out_height, (uint32_t)out_width, kernel, kernel, stride, stride, 1, 1,
+                   padding, padding, zero_floats(channels)},
+        .images = images,
+        .outputs = outputs,
+    };
+    const opsin_stored_weights stored = {k, OPSIN_STORED_FLOAT32, outputs, channels, taps, channels * taps, taps, 1, NULL, NULL};
+    float *packed = output_floats(opsin_conv2d_narrow_packed(&q.window, outputs));
+    opsin_conv2d_narrow_pack(&q.window, &stored, packed);
+    q.weights = packed;
+    double *want = calloc(count, sizeof *want);
+    for (size_t i = 0; i < count; i++) {
+        const size_t o = i % outputs, ox = i / outputs % out_width, oy = i / outputs / out_width % out_height, n = i / outputs / out_width / out_height;
+        double sum = q.epilogue.bias[o];
+        for (size_t tap = 0; tap < taps; tap++) {
+            const int64_t iy = (int64_t)(oy * stride + tap / kernel) - padding, ix = (int64_t)(ox * stride + tap % kernel) - padding;
+            if (iy < 0 || ix < 0 || (size_t)iy >= height || (size_t)ix >= width) continue;
+            for (size_t c = 0; c < channels; c++) {
+                sum += (double)q.x[((n * height + (size_t)iy) * width + (size_t)ix) * channels + c] * k[(o * channels + c) * taps + tap];
+            }
+        }
+        want[i] = activated(OPSIN_ACTIVATION_LEAKY_RELU, 0.25, sum) + q.epilogue.residual[i];
+    }
+    expectation e = expect(want, count, "convolution %ux%u, stride %u, of %zux%zux%zu to %zu", kernel, kernel, stride, height, width, channels, outputs);
+    for (size_t i = 0; i < isa_count; i++) {
+        q.y = output_floats(count);
+        run(opsin_conv2d_narrow(isas[i]), &q, images * out_height, 0);
+        compare(&e, isas[i], q.y);
+    }
+    free(want);
+    release_all();
+}
+
+// Rows of a depth map, and their ranges without what is no number.
+static void depth(size_t rows, size_t width, size_t out_rows) {
+    float *x = random_floats(rows * width, -2, 2), *index = random_floats(out_rows * 4, 0, 1);
+    int32_t *places = (int32_t *)(void *)index;
+    for (size_t i = 0; i < out_rows * 4; i++) places[i] = (int32_t)(random_bits() % rows);
+    x[width / 2] = NAN, x[width - 1] = INFINITY, x[0] = width > 2 ? -INFINITY : x[0];
+    opsin_depth_rows_arguments q = {x, NULL, width, width + 5, places, random_floats(out_rows * 4, 0.1f, 1), NULL};
+    double *want = calloc(out_rows * 2, sizeof *want);
+    for (size_t i = 0; i < out_rows; i++) {
+        want[2 * i] = INFINITY, want[2 * i + 1] = -INFINITY;
+        for (size_t j = 0; j < width; j++) {
+            float v = 0;
+            for (size_t t = 0; t < 4; t++) v += x[(size_t)places[4 * i + t] * width + j] * q.weight[4 * i + t];
+            if (isfinite(v) && v < want[2 * i]) want[2 * i] = v;
+            if (isfinite(v) && v > want[2 * i + 1]) want[2 * i + 1] = v;
+        }
+    }
+    expectation e = expect(want, out_rows * 2, "ranges of %zu rows of %zu", out_rows, width);
+    e.scale = 1;
+    for (size_t i = 0; i < isa_count; i++) {
+        q.y = zero_floats(out_rows * q.stride);
+        q.range = output_floats(out_rows * 2);
+        run(opsin_depth_rows(isas[i]), &q, out_rows, 0);
+        compare(&e, isas[i], q.range);
+    }
+    free(want);
+    release_all();
+}
+
 void check_maps(void) {
+    for (size_t channels = 2; channels <= 66; channels += 16) {
+        for (size_t start = 0; start < 2; start++) channels_apart(channels, start, 2);
+        channels_apart(channels, 0, 3);
+        for (size_t outputs = 1; outputs <= 2; outputs++) {
+            narrow(5, 21, channels, outputs, 3, 1, 1);
+            narrow(4, 3, channels, outputs, 5, 2, 2);
+            narrow(2, 150, channels, outputs, 1, 1, 0);
+        }
+    }
+    for (size_t width = 1; width <= 40; width += 13) depth(5, width, 7);
     for (size_t length = 1; length <= 61; length += 15) copies(length);
     static const size_t channels[] = {1, 3, 15, 16, 17, 35};
     for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
