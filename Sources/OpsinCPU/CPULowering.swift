@@ -43,6 +43,9 @@ package struct PixelLayout: Hashable, Sendable {
         case view
     }
 
+    /// The pitch as kernels take it: 0 where each pixel stands behind the one before, however many channels they cut it to.
+    var sparsePitch: Int { place == .own ? 0 : pitch }
+
     /// Each pixel behind the one before.
     package static func dense(_ value: Value) -> PixelLayout { PixelLayout(pitch: value.shape.c, step: 1, place: .own) }
 }

@@ -38,8 +38,8 @@ package struct Product {
         }
         let arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),
-            rows: rows, columns: columns, depth: depth, shape: shape, window: place, x_pitch: plan.layout(x).pitch, x_step: plan.layout(x).step,
-            y_pitch: plan.layout(y).pitch)
+            rows: rows, columns: columns, depth: depth, shape: shape, window: place, x_pitch: plan.layout(x).sparsePitch, x_step: plan.layout(x).step,
+            y_pitch: plan.layout(y).sparsePitch)
         return unsafe (arguments, bf16)
     }
 }

@@ -24,7 +24,7 @@ extension DepthwiseConv2D: CPUOp {
         unsafe arguments.epilogue = epilogue.c(bias: filter.bias, channels: channels, residual: node.inputs.count > 1 ? node.inputs[1] : nil, plan)
         unsafe arguments.window = window.c(x.shape, y.shape, plan)
         unsafe arguments.images = UInt32(x.shape.n)
-        unsafe arguments.y_channels = UInt32(plan.layout(y).pitch)
+        unsafe arguments.y_channels = UInt32(plan.layout(y).sparsePitch)
         unsafe opsin_depthwise_conv2d_plan(&arguments, UInt32(plan.threads))
         return unsafe arguments
     }
