@@ -13,7 +13,7 @@ final class MaskViews: Sendable {
         var outlines: [Int: (points: Address, count: UInt32)] = [:]
     }
 
-    let shown = Mutex(unsafe Shown())
+    let shown = Mutex(Shown())
 
     init() {}
 }
@@ -44,7 +44,7 @@ extension ResultObject {
                 unsafe view.confidence = found.confidence.map { unsafe lent.array($0) }
                 unsafe shown.mask = view
             }
-            return unsafe shown
+            return shown
         }
         return unsafe made.mask ?? opsin_mask()
     }
@@ -61,7 +61,7 @@ extension ResultObject {
                 unsafe view.label = lent.texts(found.map(\.label))
                 unsafe shown.segments = view
             }
-            return unsafe shown
+            return shown
         }
         return unsafe made.segments ?? opsin_segments()
     }
@@ -78,7 +78,7 @@ extension ResultObject {
                 unsafe view.label = lent.texts(found.map(\.label))
                 unsafe shown.regions = view
             }
-            return unsafe shown
+            return shown
         }
         return unsafe made.regions ?? opsin_regions()
     }
@@ -87,10 +87,10 @@ extension ResultObject {
         let (found, regions) = try regions()
         guard regions.indices.contains(Int(index)) else { throw Failure(OPSIN_E_NOT_FOUND, "no region \(index), there are \(regions.count)") }
         return maskViews.shown.withLock { shown in
-            if let known = unsafe shown.outlines[Int(index)] { return known }
+            if let known = shown.outlines[Int(index)] { return known }
             let points = found.outline(of: regions[Int(index)])
             let made = unsafe (points: Address(lent.array(points)), count: UInt32(clamping: points.count / 2))
-            unsafe shown.outlines[Int(index)] = made
+            shown.outlines[Int(index)] = made
             return made
         }
     }

@@ -73,8 +73,8 @@ struct OracleOnVulkanTests {
 
     /// Dilated layers and the heads of segmentation. Tolerances: oracle/README.md, fp16 twice what the reference loses.
     @Test(arguments: [
-        ("deeplabv3_mobilenet_v2_os16", 3e-4, 0.2), ("deeplabv3_mobilenet_v2_os8", 3e-4, 0.2), ("lraspp_mobilenet_v3_large", 1e-4, 0.04),
-        ("lraspp_mobilenetv4_conv_small", 1e-4, 0.04), ("lraspp_tiny_moat_0", 1e-4, 0.04),
+        ("deeplabv3_mobilenet_v2_os16", 3e-4, 0.2), ("lraspp_mobilenet_v3_large", 1e-4, 0.04), ("lraspp_mobilenetv4_conv_small", 1e-4, 0.04),
+        ("lraspp_tiny_moat_0", 1e-4, 0.04),
     ])
     func segmentationGivesTheReferencesLogits(_ name: String, _ exact: Double, _ rounded: Double) throws {
         let fp32 = try #require(differences(name, .f32, by: distance)["logits"])

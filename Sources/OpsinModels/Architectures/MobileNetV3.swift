@@ -1,7 +1,7 @@
 internal import OpsinGraph
 
 /// MobileNetV3-Large (arXiv 1905.02244) as a backbone of dense heads, in torchvision's form: `mobilenet_v3_large(dilated=True).features`, whose last stage
-/// has half the channels and a dilation instead of a stride. Names of torchvision's state dict below `backbone`.
+/// has a dilation instead of a stride. Names of torchvision's state dict below `backbone`.
 struct MobileNetV3: FeatureBackbone {
     let name = "mobilenet_v3_large"
     let eighth = 2
@@ -29,8 +29,8 @@ struct MobileNetV3: FeatureBackbone {
         Block(3, 16, 16, false, .relu, 1), Block(3, 64, 24, false, .relu, 2), Block(3, 72, 24, false, .relu, 1), Block(5, 72, 40, true, .relu, 2),
         Block(5, 120, 40, true, .relu, 1), Block(5, 120, 40, true, .relu, 1), Block(3, 240, 80, false, .hardSwish, 2),
         Block(3, 200, 80, false, .hardSwish, 1), Block(3, 184, 80, false, .hardSwish, 1), Block(3, 184, 80, false, .hardSwish, 1),
-        Block(3, 480, 112, true, .hardSwish, 1), Block(3, 672, 112, true, .hardSwish, 1), Block(5, 672, 80, true, .hardSwish, 2, dilation: 2),
-        Block(5, 480, 80, true, .hardSwish, 1, dilation: 2), Block(5, 480, 80, true, .hardSwish, 1, dilation: 2),
+        Block(3, 480, 112, true, .hardSwish, 1), Block(3, 672, 112, true, .hardSwish, 1), Block(5, 672, 160, true, .hardSwish, 2, dilation: 2),
+        Block(5, 960, 160, true, .hardSwish, 1, dilation: 2), Block(5, 960, 160, true, .hardSwish, 1, dilation: 2),
     ]
 
     /// The outputs of the stem, of every block that strides, and of the last convolution: what torchvision's segmentation models choose from.
@@ -56,7 +56,8 @@ struct MobileNetV3: FeatureBackbone {
         if row.expanded != x.shape.c { y = try layer(&network, next(), y, outputs: row.expanded, kernel: 1, activation: row.activation) }
         let stride = row.dilation > 1 ? 1 : row.stride
         y = try layer(
-            &network, next(), y, outputs: row.expanded, kernel: row.kernel, stride: stride, dilation: row.dilation, activation: row.activation, isDepthwise: true)
+            &network, next(), y, outputs: row.expanded, kernel: row.kernel, stride: stride, dilation: row.dilation, activation: row.activation,
+            isDepthwise: true)
         if row.hasGate { y = try gate(&network, next(), y) }
         y = try layer(&network, next(), y, outputs: row.outputs, kernel: 1, activation: .identity)
         return row.stride == 1 && x.shape.c == row.outputs ? try network.add("\(path).add", y, x) : y
