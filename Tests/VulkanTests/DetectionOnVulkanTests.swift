@@ -1,4 +1,6 @@
 import OpsinGraph
+import OpsinVulkan
+import OracleSupport
 import Testing
 
 /// The detectors' ops on the device against the CPU backend.
@@ -34,5 +36,29 @@ extension OpsOnVulkanTests {
             // fp16 has at most 1024 different numbers in 1...2.
             try agree(.topKGather(TopKGather(count: count, score: score)), shapes, scale: 0x1p-14)
         }
+    }
+}
+
+extension OracleOnVulkanTests {
+    /// Small Deformable DETRs: transformers' own ResNet with refined boxes, and a dilated last stage on one level. References, boxes and their sines stay in
+    /// fp32 whatever the storage.
+    @Test(arguments: ["deformable_detr_hf_resnet", "deformable_detr_dc5"])
+    func deformableDETR(_ name: String) throws {
+        let exact = try outputDifferences(name, .f32, by: distance)
+        #expect(exact.count == 2 && exact.values.allSatisfy { $0 <= 1e-4 }, "\(name): \(exact)")
+        let rounded = try outputDifferences(name, .f16, by: deviation)
+        #expect(rounded.count == 2 && rounded.values.allSatisfy { $0 <= 0.05 && $0 > 1e-6 }, "\(name) fp16: \(rounded)")
+    }
+
+    /// The distance of each output from the reference's, which lies row by row as ours does.
+    private func outputDifferences(_ name: String, _ storage: Storage, by distance: ([Float], [Float]) -> Double) throws -> [String: Double] {
+        let oracle = try OracleCase(name), expected = try oracle.expected(), (input, shape) = try oracle.input()
+        let graph = try oracle.network().graph(batch: 1, height: shape.h, width: shape.w).optimized()
+        var options = DeviceOptions()
+        options.timeoutMilliseconds = 120_000
+        let plan = try VulkanPlan(graph, on: VulkanHere.device(options), storage: storage)
+        var found: [String: Double] = [:]
+        for (port, values) in zip(plan.outputs, try plan.run([input])) { found[port.name] = distance(values, expected[port.name]?.values ?? []) }
+        return found
     }
 }

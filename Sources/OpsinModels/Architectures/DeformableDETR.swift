@@ -35,7 +35,7 @@ package struct DeformableDETR: Architecture {
     package let classCount: Int
     package let options: Options
 
-    /// 800 x 1066 is what the preprocessing makes of a photo of 480 x 640.
+    /// 800 x 1066 is what the published preprocessing makes of a photo of 480 x 640.
     package init(options: Options, classCount: Int, inputSize: InputSize = InputSize(height: 800, width: 1066)) {
         (self.options, self.classCount, self.inputSize) = (options, classCount, inputSize)
     }

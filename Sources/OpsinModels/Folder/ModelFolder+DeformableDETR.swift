@@ -6,7 +6,16 @@ extension ModelFolder {
         if let name = config.value("architectures")?.array?.first?.string, name != "DeformableDetrForObjectDetection" {
             throw ModelError(.unsupported, file: config.file, "\(shown(name)) is not supported, expected DeformableDetrForObjectDetection")
         }
-        return DeformableDETR(options: try deformableDETROptions(), classCount: try classCount())
+        return DeformableDETR(options: try deformableDETROptions(), classCount: try classCount(), inputSize: try usualInput())
+    }
+
+    /// The size that the preprocessor makes of a photo of 480 x 640, which plans and tables start from.
+    private func usualInput() throws(ModelError) -> InputSize {
+        let sides = 1...Network.maximumSide
+        guard let size = try preprocessor?.object("size") else { return InputSize(height: 800, width: 1066) }
+        if let height = try size.int("height", in: sides), let width = try size.int("width", in: sides) { return InputSize(height: height, width: width) }
+        let shortest = try size.int("shortest_edge", in: sides) ?? 800, longest = try size.int("longest_edge", in: sides) ?? 1333
+        return InputSize(height: min(shortest, max(1, longest * 3 / 4)), width: min(shortest * 4 / 3, longest))
     }
 
     /// The values that transformers' `DeformableDetrConfig` holds, checked.

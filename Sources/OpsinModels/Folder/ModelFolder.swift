@@ -22,6 +22,9 @@ package struct ModelFolder: Sendable {
             try self.init(checkpoint: location)
         } else {
             guard let kind else { throw ModelError(.file, file: path, "no such file or folder, expected a model folder") }
+            guard kind == .folder || !Self.isPickled(path) else {
+                throw ModelError(.unsupported, file: path, "is no safetensors file; \(Self.instead)")
+            }
             guard kind == .folder else { throw ModelError(.file, file: path, "is no model, expected a folder with config.json and model.safetensors") }
             try self.init(folder: path, weightFile: nil)
         }
@@ -61,7 +64,7 @@ package struct ModelFolder: Sendable {
     /// What to do about a folder without `config.json`: one with pickled weights or a program is not the form that opens here.
     private static func withoutConfig(_ path: String) -> ModelError {
         let names = (try? File.names(inFolder: path)) ?? []
-        let foreign = names.first { name in pickled.contains { name.hasSuffix($0) } } ?? names.first { $0.hasSuffix(".py") }
+        let foreign = names.first(where: isPickled) ?? names.first { $0.hasSuffix(".py") }
         guard let foreign else { return ModelError(.file, file: path, "holds no config.json, expected a model folder of timm or transformers") }
         return ModelError(
             .unsupported, file: path,
@@ -78,6 +81,13 @@ package struct ModelFolder: Sendable {
         return try File.names(inFolder: path).contains { $0.hasSuffix(".safetensors") || $0.hasSuffix(".safetensors.index.json") }
     }
 
+    private static func isPickled(_ name: String) -> Bool { pickled.contains { name.hasSuffix($0) } }
+
+    /// What to do with such a file: most are pickles, which are programs.
+    private static let instead =
+        "reading a pickle runs what is in it, so Opsin takes safetensors only: the publisher's, or one written with "
+        + "safetensors.torch.save_file(state_dict, \"model.safetensors\") beside config.json"
+
     /// The files that hold the weights: the one that was named, `model.safetensors`, the shards of its index, or the only safetensors file there is.
     package func weightFiles() throws(ModelError) -> [String] {
         if let weightFile { return [weightFile] }
@@ -91,11 +101,8 @@ package struct ModelFolder: Sendable {
             throw ModelError(.file, file: path, "holds \(candidates.count) safetensors files and no model.safetensors; name the one that you want")
         }
         if let only = candidates.first { return [File.join(path, only)] }
-        if let pickled = names.first(where: { name in Self.pickled.contains { name.hasSuffix($0) } }) {
-            throw ModelError(
-                .unsupported, file: path,
-                "holds \(shown(pickled, limit: 60)) but no model.safetensors; take the publisher's, or write one with safetensors.torch.save_file"
-            )
+        if let pickled = names.first(where: Self.isPickled) {
+            throw ModelError(.unsupported, file: path, "holds \(shown(pickled, limit: 60)) but no model.safetensors; \(Self.instead)")
         }
         if let code = names.first(where: { $0.hasSuffix(".py") }) {
             throw ModelError(.unsupported, file: path, "holds remote code (\(shown(code, limit: 60))) but no weights, expected model.safetensors")

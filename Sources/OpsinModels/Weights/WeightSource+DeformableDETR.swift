@@ -5,7 +5,7 @@ extension WeightSource {
     /// transformers' modules (`mlp.fc1`, `o_proj`); what has the hub's names already stays.
     ///
     /// A packed `in_proj` becomes three views of its rows: queries, keys, values.
-    func withHubNames() -> WeightSource {
+    package func withHubNames() -> WeightSource {
         var renamed: [String: Tensor] = [:]
         for (name, tensor) in tensors {
             let name = Self.isOriginal(name) ? Self.hubName(ofOriginal: name) : Self.hubName(ofModule: name)
