@@ -17,14 +17,18 @@ import Testing
         (options(refines: true), 40_902_780, 166.2), (options(refines: true, twoStages: true), 41_234_649, 170.2),
     ]
 
-    /// Parameters and multiply-adds at 800 x 1066: MODELS.md 2.3 (published 34, 34, 40, 41 and 41 M; 78, 128, 173, 173 and 173 G on average sizes).
+    /// Parameters and multiply-adds at 800 x 1066 (published 34, 34, 40, 41 and 41 M; 78, 128, 173, 173 and 173 G on average sizes). The backbone has 70.0 G,
+    /// dilated 106.0. The whole is up to 4 % less than what is computed for the reference, which counts sampling and runs the box head on every proposal.
     @Test func parametersAndOperations() throws {
         for form in Self.forms {
             let network = try Network(DeformableDETR(options: form.options, classCount: 91), weights: .madeUp)
             #expect(network.parameterCount == form.parameters)
             let graph = EliminateDeadCode.run(try network.graph(batch: 1, height: 800, width: 1066))
-            let flops = graph.nodes.filter { ["Conv2D", "Linear"].contains($0.op.name) }.reduce(0) { $0 + $1.cost.flops }
-            #expect(abs(Double(flops) / 2e9 - form.gigaMACs) < 0.006 * form.gigaMACs, "\(Double(flops) / 2e9)")
+            func gigaMACs(_ counts: (Graph.Node) -> Bool) -> Double { Double(graph.nodes.filter(counts).reduce(0) { $0 + $1.cost.flops }) / 2e9 }
+            let backbone = gigaMACs { $0.op.name == "Conv2D" && $0.name.hasPrefix("model.backbone.") }
+            #expect(abs(backbone - (form.options.backbone.dilatesLastStage ? 106.0 : 70.0)) < 0.06, "\(backbone)")
+            let all = gigaMACs { ["Conv2D", "Linear"].contains($0.op.name) }
+            #expect(all < form.gigaMACs && all > 0.96 * form.gigaMACs, "\(all)")
         }
     }
 
@@ -124,8 +128,8 @@ import Testing
         (#""backbone_config": {"model_type": "resnet", "out_features": ["stage4", "stage2"]}"#, "backbone_config.out_features is an array of 2"),
         (#""backbone_config": null"#, "use_timm_backbone is false and there is no backbone_config"),
         (#""backbone_config": null, "use_timm_backbone": true, "backbone": "vit""#, #"backbone "vit" is not supported, expected resnet18"#),
-        (#""num_queries": 21"#, "\"model.query_position_embeddings.weight\" is F32 [20, 128], expected [21, 128]"),
-        (#""num_feature_levels": 3"#, "\"model.level_embed\" is F32 [4, 64], expected [3, 64]"),
+        (#""num_queries": 21"#, "model.query_position_embeddings.weight is F32 [20, 128], expected [21, 128]"),
+        (#""num_feature_levels": 3"#, "model.level_embed is F32 [4, 64], expected [3, 64]"),
         (#""decoder_attention_heads": 16"#, "sampling_offsets"),
     ])
     func refusesContradictions(_ keys: String, _ expected: String) throws {

@@ -1,4 +1,5 @@
 import OpsinGraph
+import OpsinModels
 import OpsinVulkan
 import OracleSupport
 import Testing
