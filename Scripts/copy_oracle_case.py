@@ -58,6 +58,9 @@ def main(oracle, resources, names):
         description = json.loads((case / "case.json").read_text())
         expected = without((case / "expected.safetensors").read_bytes(), "pixel_values")
         if "model" in description:
+            # The files are here, so the case does not name the folder any more.
+            kept = {key: value for key, value in description.items() if key != "model"}
+            (out / "case.json").write_text(json.dumps(kept, indent=1) + "\n")
             model = (case / description["model"]).resolve()
             for f in ("config.json", "preprocessor_config.json"):
                 shutil.copyfile(model / f, out / f)

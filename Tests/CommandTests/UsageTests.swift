@@ -1,7 +1,9 @@
 import Testing
 
 extension CommandTests.Usage {
-    static let commands = ["classify", "depth", "run", "preprocess", "image", "info", "convert", "verify", "devices", "doctor", "bench", "peak"]
+    static let commands = [
+        "classify", "detect", "segment", "depth", "run", "preprocess", "image", "info", "convert", "verify", "eval", "devices", "doctor", "bench", "peak",
+    ]
 
     @Test func helpNamesEveryCommand() throws {
         for arguments in [["--help"], ["-h"], ["help"], []] {
@@ -39,7 +41,7 @@ extension CommandTests.Usage {
         (["classify", Files.cat, "--device", "gpu"], "device \"gpu\" is unknown (expected auto, cpu, vulkan"),
         (["classify", Files.cat, "--device", "vulkan:"], "device \"vulkan:\" is unknown"),
         (["classify", Files.cat, "--precision", "int8"], "precision \"int8\" is unknown (expected default, auto, fp32, fp16, bf16)"),
-        (["bogus"], "\"bogus\" is no command (expected classify, depth, run"),
+        (["bogus"], "\"bogus\" is no command (expected classify, detect, segment, depth, run"),
         (["run"], "Missing expected argument"),
         (["run", Files.model], "--output"),
         (["run", Files.model, "--output", "/tmp/never"], "either --image or --input"),
