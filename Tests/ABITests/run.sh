@@ -107,7 +107,7 @@ check "the example at the top of opsin.h says what is on a photo" example
 tasks() {
     OPSIN_MODELS=$PWD/Models "$work/tasks" "$photo" >"$work/tasks.txt" || return 1
     cat "$work/tasks.txt"
-    grep -q "Egyptian cat" "$work/tasks.txt" && [ "$(grep -Ec '^(classify|detect|segment|depth)$' "$work/tasks.txt")" = 4 ]
+    for answer in "Egyptian cat" "cat at (" "cat, [0-9]* pixels" "451 x 300 values .*larger is nearer"; do grep -q "$answer" "$work/tasks.txt" || return 1; done
 }
 build "cc -std=c99" tasks Examples/c/tasks.c && check "Examples/c/tasks.c runs four tasks" tasks
 build "c++ -std=c++17" tasks_cc Examples/cpp/tasks.cpp
