@@ -46,6 +46,8 @@ package final class VulkanPlan {
     package let reports: [StepReport]
     package let inputs: [Graph.Port]
     package let outputs: [Graph.Port]
+    /// Longest wait for a run; a device that is late counts as lost.
+    package var timeoutMilliseconds: Int
     package let arenaBytes: Int
     /// Bytes of weights and parameters on the device.
     package let weightBytes: Int
@@ -70,13 +72,10 @@ package final class VulkanPlan {
         _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil
     ) throws(VulkanError) {
         try VulkanPlan.check(storage, device)
-        let graph = graph.fusedForGPU { op, output in device.traits.tilesProducts && DepthwisePointwise.pays(op, output) }
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
-        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
-        let builder = try VulkanPlanBuilder(assigned, device, weights ?? DeviceWeights(device))
-        for node in assigned.graph.nodes { try builder.lower(node) }
+        let builder = try VulkanPlan.lowered(graph, device, storage, weights ?? DeviceWeights(device))
         let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
         let piped = clock.now
@@ -96,6 +95,7 @@ package final class VulkanPlan {
         let list = try CommandList(device, copies.0 + dispatches + copies.1, timing: timing.ofList(copies: copies.0.count, dispatches: dispatches.count))
         times.recording = (clock.now - recording) + (collected - piped)
         buildTimes = times
+        timeoutMilliseconds = device.timeoutMilliseconds
         (self.device, self.storage, self.timing, self.sources, self.targets) = (device, storage, timing, sources, targets)
         (self.inputViews, self.outputViews, self.dispatches) = (inputViews, outputViews, dispatches)
         (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
@@ -126,6 +126,28 @@ package final class VulkanPlan {
         }
     }
 
+    /// Everything that `graph` runs, fused as it pays; op by op where a fused one does not fit the device, since `refusals` judged the single ones.
+    private static func lowered(
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+    ) throws(VulkanError) -> VulkanPlanBuilder {
+        let fused = graph.fusedForGPU { op, output in device.traits.tilesProducts && DepthwisePointwise.pays(op, output) }
+        do {
+            return try plain(fused, device, storage, weights)
+        } catch {
+            guard error.code == .unsupported, fused.nodes.count != graph.nodes.count else { throw error }
+            return try plain(graph, device, storage, weights)
+        }
+    }
+
+    private static func plain(
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+    ) throws(VulkanError) -> VulkanPlanBuilder {
+        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
+        let builder = try VulkanPlanBuilder(assigned, device, weights)
+        for node in assigned.graph.nodes { try builder.lower(node) }
+        return builder
+    }
+
     /// The nodes of `graph` that `device` cannot run, by index, and why: a buffer or a shape beyond its limits, a shader that needs what it lacks, an op
     /// without a shader. Nothing is packed, uploaded or compiled.
     package static func refusals(_ graph: Graph, on device: Device, storage: Storage) throws(VulkanError) -> [Int: String] {
@@ -154,7 +176,7 @@ package final class VulkanPlan {
         for (index, value) in values.enumerated() { try write(value, to: index) }
         let written = clock.now
         let list = try list(copiesIn: inputs.map { _ in true }, copiesOut: outputs.map { _ in true })
-        try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
+        try list.run(timeoutMilliseconds: timeoutMilliseconds)
         let ran = clock.now
         let outputs = try outputs.indices.map { (index) throws(VulkanError) in try read(index) }
         let end = clock.now
