@@ -20,17 +20,19 @@ void main() {
     const uint part = FLAT_GROUP, image = part / GROUPS, group = part % GROUPS;
     if (image >= IMAGES) return;
     const uint width = CHANNELS / GROUPS, count = PIXELS * width, base = image * PIXELS * CHANNELS + group * width;
+    // Everything is taken from the first element, so that a mean that is large beside the deviation costs no digits.
+    const float first = float(x[base]);
     float sum = 0.0;
-    for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) sum += float(x[base + e / width * CHANNELS + e % width]);
+    for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) sum += float(x[base + e / width * CHANNELS + e % width]) - first;
     const float mean = workgroup_sum(sum) / float(count);
     float squares = 0.0;
     for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) {
-        const float d = float(x[base + e / width * CHANNELS + e % width]) - mean;
+        const float d = float(x[base + e / width * CHANNELS + e % width]) - first - mean;
         squares += d * d;
     }
     const float factor = inversesqrt(workgroup_sum(squares) / float(count) + EPSILON);
     for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) {
         const uint at = base + e / width * CHANNELS + e % width, c = group * width + e % width;
-        y[at] = T((float(x[at]) - mean) * factor * weight[c] + bias[c]);
+        y[at] = T((float(x[at]) - first - mean) * factor * weight[c] + bias[c]);
     }
 }

@@ -32,10 +32,11 @@ void main() {
 
     vec4 value = vec4(MODE == MODE_MAX ? uintBitsToFloat(0xff800000u) : 0.0);  // minus infinity
     uint count = 0;
+    vec4 first = vec4(0.0);
     for (uint u = 0; u < KERNEL_H; u++) {
         const int row = corner.x + int(u) * DILATION_Y;
         if (row < 0 || row >= int(HEIGHT)) continue;
-        // Rows are summed apart: one sum over a large map would lose digits.
+        // Rows are summed apart, and from a number that is near them: one sum over a large map would lose digits.
         vec4 sum = vec4(0.0);
         for (uint v = 0; v < KERNEL_W; v++) {
             const int column = corner.y + int(v) * DILATION_X;
@@ -44,13 +45,13 @@ void main() {
             const vec4 element = LOAD_QUAD(x, at, ALIGNED, left);
             // NaN wins, as max() need not let it.
             if (MODE == MODE_MAX) value = mix(mix(value, element, greaterThan(element, value)), element, isnan(element));
-            sum += element;
-            count++;
+            if (count++ == 0) first = mix(element, vec4(0.0), isinf(element));
+            sum += element - first;
         }
         if (MODE != MODE_MAX) value += sum;
     }
-    if (MODE == MODE_MEAN) value /= float(max(count, 1u));
-    if (MODE == MODE_MEAN_OF_WINDOW) value /= float(KERNEL_H * KERNEL_W);
+    if (MODE == MODE_MEAN) value = first + value / float(max(count, 1u));
+    if (MODE == MODE_MEAN_OF_WINDOW) value = (float(count) * first + value) / float(KERNEL_H * KERNEL_W);
     const uint to = pixel * CHANNELS + 4 * q;
     STORE_QUAD(y, to, ALIGNED, left, value)
 }
