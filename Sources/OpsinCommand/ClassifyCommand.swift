@@ -16,15 +16,22 @@ struct ClassifyCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "Only labels with a score above this.")
     var threshold: Float = 0
 
+    @Option(help: ArgumentHelp("Write each photo with its labels into this folder, as STEM.classify.jpg.", valueName: "dir"))
+    var save: String?
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
         var options = TaskOptions()
         guard topK >= 0 else { throw OpsinError(.argument, "--top-k is \(topK), expected 0 or more") }
         (options.topK, options.threshold) = (topK, threshold)
-        try ImageTask(.classify, model: model, common: common).run(images, options) { result, image in
-            ClassTable(image: image, result: result).print()
-        }
+        var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
+        try ImageTask(.classify, model: model, common: common).run(
+            images, options,
+            keep: { (result: TaskResult, image: Image, path: String) throws(OpsinError) in
+                if pictures != nil { try pictures?.save(result, on: image, from: path, DrawOptions()) }
+            },
+            show: { ClassTable(image: $1, result: $0).print() })
     }
 }
 

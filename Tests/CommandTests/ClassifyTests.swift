@@ -1,5 +1,6 @@
 import Glibc
 import OpsinModels
+import OpsinVision
 import Testing
 
 extension CommandTests.Classify {
@@ -33,6 +34,19 @@ extension CommandTests.Classify {
         // Quiet, or with too few photos, nothing moves.
         #expect(try onTerminal(many + " --quiet > /dev/null", ["TERM": "xterm"]).out.isEmpty)
         #expect(try onTerminal(classify + " > /dev/null", ["TERM": "xterm"]).out.isEmpty)
+    }
+
+    /// `--save`: the photo's size, with a list in its lower left corner; photos of one name get different files, a folder that cannot be is an error.
+    @Test func savedPicturesShowTheLabels() throws {
+        let folder = try TemporaryFolder()
+        let other = try folder.copy(Files.rocket, to: "cat.jpg")
+        expectGood(try opsin(["classify", "--quiet", "--save", folder.file("out"), Files.cat, other]))
+        let saved = try Image(contentsOf: folder.file("out/cat.classify.jpg")), photo = try Image(contentsOf: Files.cat)
+        #expect((saved.width, saved.height) == (451, 300))
+        let far = (0..<451 * 300 * 3).filter { abs(Int(saved.pixels[$0]) - Int(photo.pixels[$0])) > 60 }
+        #expect(far.count > 2000 && far.allSatisfy { $0 / (451 * 3) > 100 })
+        #expect(try Image(contentsOf: folder.file("out/cat-2.classify.jpg")).width == Image(contentsOf: Files.rocket).width)
+        expectRefused(try opsin(["classify", "--save", Files.cat, Files.cat]), exit: 1, Files.cat)
     }
 
     @Test func jsonIsOneObjectAPhoto() throws {
