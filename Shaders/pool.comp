@@ -32,7 +32,11 @@ void main() {
 
     vec4 value = vec4(MODE == MODE_MAX ? uintBitsToFloat(0xff800000u) : 0.0);  // minus infinity
     uint count = 0;
-    vec4 first = vec4(0.0);
+    // A finite pixel in or beside the window.
+    const uvec2 near = uvec2(clamp(corner, ivec2(0), ivec2(int(HEIGHT) - 1, int(WIDTH) - 1)));
+    const uint beside = ((image * HEIGHT + near.x) * WIDTH + near.y) * CHANNELS + 4 * q;
+    const vec4 pixelBeside = LOAD_QUAD(x, beside, ALIGNED, left);
+    const vec4 first = mix(vec4(0.0), pixelBeside, lessThan(abs(pixelBeside), vec4(1e30)));
     for (uint u = 0; u < KERNEL_H; u++) {
         const int row = corner.x + int(u) * DILATION_Y;
         if (row < 0 || row >= int(HEIGHT)) continue;
@@ -45,8 +49,8 @@ void main() {
             const vec4 element = LOAD_QUAD(x, at, ALIGNED, left);
             // NaN wins, as max() need not let it.
             if (MODE == MODE_MAX) value = mix(mix(value, element, greaterThan(element, value)), element, isnan(element));
-            if (count++ == 0) first = mix(element, vec4(0.0), isinf(element));
             sum += element - first;
+            count++;
         }
         if (MODE != MODE_MAX) value += sum;
     }
