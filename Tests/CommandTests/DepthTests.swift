@@ -112,7 +112,7 @@ extension CommandTests.Depth {
     /// What people have who downloaded the wrong files: they are told what to take instead.
     @Test func aFolderWithoutSafetensorsSaysWhatToDo() throws {
         for (name, config, exit, part) in [
-            ("model.pth", #"{"model_type": "tcmonodepth"}"#, Int32(3), "holds model.pth but no model.safetensors; take the publisher's"),
+            ("model.pth", #"{"model_type": "tcmonodepth"}"#, Int32(3), "holds model.pth but no model.safetensors; reading a pickle runs what is in it"),
             ("modeling_depth.py", #"{"model_type": "tcmonodepth"}"#, 3, "holds remote code (modeling_depth.py) but no weights"),
             ("modeling_depth.py", #"{"model_type": "my_depth", "auto_map": {"AutoModel": "modeling_depth.Net"}}"#, 3, "a program of its own (auto_map)"),
         ] {
