@@ -18,6 +18,8 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LOCAL = 64;  // 2 * SUBGROUP
 layout(constant_id = 1) const uint HEAD_SIZE = 16;
 layout(constant_id = 2) const uint SUBGROUP = 32;
+#define SUBGROUPS 2
+#define SUMS 1
 #include "matrices.glsl"
 #include "attention_tokens.glsl"
 
@@ -28,7 +30,7 @@ layout(std430, binding = 3) writeonly buffer Y { f16vec4 y4[]; };
 layout(push_constant) uniform Push { uint IMAGES, QUERIES, KEYS, HEADS, KEY_VALUE_HEADS; float SCALE; };
 
 #define ROWS 16     // queries of a subgroup
-#define GROUPS 2    // subgroups
+#define GROUPS SUBGROUPS
 #define AT_ONCE 32  // keys
 #define LOWEST -3.402823466e38
 const uint HEAD_QUADS = HEAD_SIZE / 4, PITCH = HEAD_SIZE + 8;
@@ -73,7 +75,7 @@ void main() {
         barrier();
         [[unroll]] for (uint half_of = 0; half_of < AT_ONCE; half_of += 16) {
             MATRIX_C score;
-            CLEAR(score)
+            CLEAR(score, 0)
             for (uint d = 0; d < HEAD_SIZE; d += 16) {
                 MATRIX_A a;
                 MATRIX_B b;
@@ -110,7 +112,7 @@ void main() {
         barrier();
         for (uint c = 0; c < HEAD_SIZE; c += 16) {
             MATRIX_C sum;
-            LOAD_SUM(sum, sums, mine * HEAD_SIZE + c, HEAD_SIZE)
+            LOAD_SUM(sum, 0, sums, mine * HEAD_SIZE + c, HEAD_SIZE)
             [[unroll]] for (uint t = 0; t < AT_ONCE; t += 16) {
                 MATRIX_A a;
                 MATRIX_B b;

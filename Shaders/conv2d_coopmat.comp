@@ -33,6 +33,8 @@ layout(constant_id = 7) const float SLOPE = 0.0;
 layout(constant_id = 8) const uint RESIDUAL = 0;
 layout(constant_id = 9) const bool GATED = false;  // x is multiplied by gate[n, c] first
 layout(constant_id = 10) const uint SPLITS = 1;    // as in conv2d_tiled.comp
+#define SUBGROUPS 4
+#define SUMS 4
 #include "matrices.glsl"
 #include "epilogue.glsl"
 
@@ -78,7 +80,7 @@ void main() {
     const uint part = SUBGROUP_ID, row0 = part / 2 * 32, column0 = part % 2 * 32;  // the subgroup's rows and columns of the tile
     MATRIX_C sum[2][2];
     [[unroll]] for (uint h = 0; h < 2; h++) {
-        [[unroll]] for (uint w = 0; w < 2; w++) CLEAR(sum[h][w])
+        [[unroll]] for (uint w = 0; w < 2; w++) CLEAR(sum[h][w], 2 * h + w)
     }
     const uint end = min((split + 1) * STAGES_EACH, STAGES);
     for (uint stage = split * STAGES_EACH; stage < end; stage++) {

@@ -80,7 +80,8 @@ package struct AttentionDispatch {
     /// Adds `attention_coopmat.comp`, where heads are whole matrices and its tiles fit into shared memory; answers whether it did.
     private func lowerMatrices(_ matrices: Matrices, _ w: Words, _ views: [BufferView], _ plan: VulkanPlanBuilder) throws(VulkanError) -> Bool {
         let rows = 32, keys = 32, pitch = headSize + 8, limits = plan.device.info.limits
-        let shared = 2 * (rows + 2 * keys) * pitch + (4 + 2) * rows * keys + 4 * rows * (headSize + 1)
+        // Emulated sums lie there too, a matrix a subgroup.
+        let shared = (matrices == .emulated ? 2048 : 0) + 2 * (rows + 2 * keys) * pitch + (4 + 2) * rows * keys + 4 * rows * (headSize + 1)
         guard headSize == valueSize, headSize % 16 == 0, queries >= 16, shared <= limits.sharedMemory else { return false }
         let subgroup = try word(limits.subgroupSize), blocks = (queries + rows - 1) / rows
         let shader = AttentionCoopmatShader(

@@ -58,10 +58,7 @@ struct Product {
     private func lowerBroadcast(_ tile: Conv2dBroadcastShader.Tile, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
-        let inputs = node.inputs[0].shape.c, width = 4 * Int(tile.h)
-        let weights = try plan.weights(of: filter, "panels of \(width)", count: panels * width * taps * ((inputs + 3) / 4 * 4)) {
-            filter.panels(outputs: y.c, inputs: inputs, taps: taps, width: width)
-        }
+        let weights = try self.weights(inPanelsOf: 4 * Int(tile.h), plan)
         let g = try geometry()
         let gate: UInt32 = !hasGate ? 0 : y.n == 1 || (y.h * y.w) % (8 * Int(tile.w)) == 0 ? 1 : 2
         let shader = Conv2dBroadcastShader(
@@ -77,6 +74,14 @@ struct Product {
     static func broadcastTile(rows: Int, columns: Int) -> Conv2dBroadcastShader.Tile {
         guard rows >= 32 else { return .w2h4 }
         return columns % 32 == 0 || columns >= 160 ? .w4h8 : .w4h4
+    }
+
+    /// The weights in panels of `width` outputs.
+    func weights(inPanelsOf width: Int, _ plan: VulkanPlanBuilder) throws(VulkanError) -> BufferView {
+        let outputs = node.output.shape.c, inputs = node.inputs[0].shape.c, padded = (outputs + width - 1) / width * width
+        return try plan.weights(of: filter, "panels of \(width)", count: padded * taps * ((inputs + 3) / 4 * 4)) {
+            filter.panels(outputs: outputs, inputs: inputs, taps: taps, width: width)
+        }
     }
 
     var taps: Int { (window?.height ?? 1) * (window?.width ?? 1) }

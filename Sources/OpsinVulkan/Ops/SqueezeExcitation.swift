@@ -25,14 +25,15 @@ extension SqueezeExcitation: VulkanOp {
             reduceFunction: reduce.epilogue.activation.number, reduceSlope: reduce.epilogue.activation.slope, function: expand.epilogue.activation.number,
             slope: expand.epilogue.activation.slope, images: try word(x.n), rows: try word(parts),
             pixels: try word(pixels))
-        let inward = try plan.weights(of: reduce.filter, "reduce quads of inputs", count: quads * 4 * squeezed) {
+        let first = try plan.weights(of: reduce.filter, "reduce quads", count: quads * squeezed * 4) {
             reduce.filter.quadsOfInputs(outputs: squeezed, inputs: channels)
         }
-        let outward = try plan.weights(of: expand.filter, "expand columns", count: squeezed * outQuads * 4) {
+        let second = try plan.weights(of: expand.filter, "expand columns", count: squeezed * outQuads * 4) {
             expand.filter.columns(outputs: outputs, inputs: squeezed, taps: 1, padded: outQuads * 4)
         }
         let views = [
-            source, inward, try plan.parameters(reduce.filter.bias ?? [], quads: (squeezed + 3) / 4), outward, try plan.parameters(expand.filter.bias ?? [], quads: outQuads), try plan.view(node.output),
+            source, first, try plan.parameters(reduce.filter.bias ?? [], quads: (squeezed + 3) / 4), second,
+            try plan.parameters(expand.filter.bias ?? [], quads: outQuads), try plan.view(node.output),
         ]
         try plan.dispatch(shader, views, workgroups: x.n)
     }

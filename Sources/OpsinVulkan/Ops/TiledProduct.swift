@@ -5,7 +5,7 @@ extension Product {
     func lowerTiled(_ tile: Conv2dTiledShader.Tile, splits: Int, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
         let panels = (y.c + Int(tile.h) - 1) / Int(tile.h), quads = panels * Int(tile.h) / 4
-        let weights = try self.panels(panels, width: Int(tile.h), plan)
+        let weights = try self.weights(inPanelsOf: Int(tile.h), plan)
         let g = try geometry()
         let shader = Conv2dTiledShader(
             storage: plan.storage, tile: tile, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs, function: g.function,
@@ -19,7 +19,7 @@ extension Product {
     /// The same for subgroups that multiply matrices, four of them a workgroup; fp16 storage only.
     func lowerMatrices(_ matrices: Matrices, splits: Int, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape, side = Product.matrixTile, panels = (y.c + side - 1) / side, quads = panels * side / 4
-        let weights = try self.panels(panels, width: side, plan)
+        let weights = try self.weights(inPanelsOf: side, plan)
         let g = try geometry(), subgroup = try word(plan.device.info.limits.subgroupSize)
         let shader = Conv2dCoopmatShader(
             matrices: matrices, local: 4 * subgroup, subgroup: subgroup, kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs,
@@ -28,14 +28,6 @@ extension Product {
             dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
         let groups = (y.pixels + side - 1) / side * panels
         try dispatch(shader, views(plan, weights, quads: quads), groups: groups, splits: splits, quads: quads, plan)
-    }
-
-    /// The weights as so many panels of `width` outputs.
-    private func panels(_ count: Int, width: Int, _ plan: VulkanPlanBuilder) throws(VulkanError) -> BufferView {
-        let (inputs, outputs) = (node.inputs[0].shape.c, node.output.shape.c)
-        return try plan.weights(of: filter, "panels of \(width)", count: count * width * taps * ((inputs + 3) / 4 * 4)) {
-            filter.panels(outputs: outputs, inputs: inputs, taps: taps, width: width)
-        }
     }
 
     /// Pixels and outputs of a workgroup of `conv2d_coopmat.comp`.
