@@ -70,7 +70,7 @@ package final class VulkanPlan {
         _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil
     ) throws(VulkanError) {
         try VulkanPlan.check(storage, device)
-        let graph = graph.fusedForGPU { op, output in device.traits.tilesProducts && DepthwisePointwise.pays(op, output) }
+        let graph = device.traits.fused(graph)
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
