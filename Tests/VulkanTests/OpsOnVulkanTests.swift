@@ -67,7 +67,9 @@ struct OpsOnVulkanTests {
     }
 
     @Test func activations() throws {
-        for function in [ActivationFunction.relu, .relu6, .leakyReLU(slope: 0.2), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh, .atLeast(-0.75), .atMost(0.75)] {
+        for function in [
+            ActivationFunction.relu, .relu6, .leakyReLU(slope: 0.2), .gelu, .silu, .sigmoid, .hardSwish, .hardSigmoid, .tanh, .atLeast(-0.75), .atMost(0.75),
+        ] {
             for channels in [2, 17] { try agree(.activation(Activation(function)), [Shape(n: 2, h: 3, w: 5, c: channels)], scale: 3) }
         }
     }
@@ -177,19 +179,18 @@ struct OpsOnVulkanTests {
         }
     }
 
-    /// `(images, side, channels, outputs)`: gates of one image for all lanes and of several.
-    @Test(arguments: [(1, 3, 8, 12), (1, 7, 64, 160), (3, 5, 12, 32), (2, 8, 16, 32), (1, 6, 17, 8), (2, 4, 3, 5)])
+    /// `(images, side, channels, outputs)`: gates of one image for all lanes and of several, and channels that are no whole quads. llvmpipe takes a second to
+    /// compile each.
+    @Test(arguments: [(1, 5, 8, 12), (3, 3, 12, 32), (2, 4, 3, 5)])
     func gatedConvolutions(_ s: (Int, Int, Int, Int)) throws {
         let (images, side, channels, outputs) = s
-        let x = try Shape(n: images, h: side, w: side, c: channels), gate = try x.with(h: 1, w: 1)
-        for residual in [Epilogue.Residual.none, .afterActivation] {
-            var op = try Conv2D(
-                window: SlidingWindow(1), inputChannels: channels, outputChannels: outputs, filter: filter([outputs, channels, 1, 1], bias: outputs),
-                epilogue: Epilogue(activation: .relu, residual: residual))
-            op.hasGate = true
-            let inputs = [x, gate] + (residual == .none ? [] : [try x.with(c: outputs)])
-            for device in [Self.device, Self.deviceWithoutSubgroups] { try agree(.conv2D(op), inputs, on: device) }
-        }
+        let x = try Shape(n: images, h: side, w: side, c: channels)
+        var op = try Conv2D(
+            window: SlidingWindow(1), inputChannels: channels, outputChannels: outputs, filter: filter([outputs, channels, 1, 1], bias: outputs),
+            epilogue: Epilogue(activation: .relu, residual: .afterActivation))
+        op.hasGate = true
+        try agree(.conv2D(op), [x, x.with(h: 1, w: 1), x.with(c: outputs)])
+        try agree(.conv2D(op), [x, x.with(h: 1, w: 1), x.with(c: outputs)], in: [.f32], on: Self.deviceWithoutSubgroups)
     }
 
     @Test(arguments: [1, 8, 17])

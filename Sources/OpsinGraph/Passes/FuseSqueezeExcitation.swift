@@ -5,12 +5,13 @@ package enum FuseSqueezeExcitation {
     /// Most channels of the map and of the middle: what fits into the 16 KiB of shared memory that every Vulkan device has.
     private static let mostChannels = (map: 2048, middle: 1024)
 
-    package static func run(_ graph: Graph) -> Graph {
+    /// `gates` says of which convolutions it pays to multiply their input.
+    package static func run(_ graph: Graph, gates: (Conv2D) -> Bool) -> Graph {
         var rewriter = GraphRewriter(graph)
         for node in rewriter.nodeIndices where rewriter.isLive(node) {
             switch rewriter.graph.nodes[node].op {
             case .globalAveragePool: fuseLayers(behind: node, &rewriter)
-            case .multiply: fuseGate(node, &rewriter)
+            case .multiply: fuseGate(node, &rewriter, where: gates)
             default: continue
             }
         }
@@ -36,13 +37,13 @@ package enum FuseSqueezeExcitation {
     }
 
     /// `conv(x * gate)`: the convolution takes the gate as its second input, and runs where the product was made: what it adds must exist by then.
-    private static func fuseGate(_ multiply: Int, _ rewriter: inout GraphRewriter) {
+    private static func fuseGate(_ multiply: Int, _ rewriter: inout GraphRewriter, where pays: (Conv2D) -> Bool) {
         let node = rewriter.graph.nodes[multiply], readers = rewriter.readers(of: node.output)
         guard node.inputs[0] != node.inputs[1], node.inputs[1].shape.h == 1, node.inputs[1].shape.w == 1, node.inputs[1].shape.n == node.inputs[0].shape.n,
             node.inputs[1].shape.c == node.inputs[0].shape.c, readers.nodes.count == 1, !readers.isOutput
         else { return }
         let reader = rewriter.graph.nodes[readers.nodes[0]], residual = reader.inputs.dropFirst()
-        guard case .conv2D(var op) = reader.op, op.window.isPointwise, !op.hasGate, reader.inputs[0] == node.output, !residual.contains(node.output),
+        guard case .conv2D(var op) = reader.op, op.window.isPointwise, !op.hasGate, pays(op), reader.inputs[0] == node.output, !residual.contains(node.output),
             residual.allSatisfy({ rewriter.producer(of: $0) < multiply })
         else { return }
         op.hasGate = true

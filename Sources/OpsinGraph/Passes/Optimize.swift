@@ -12,9 +12,9 @@ extension Graph {
         return FuseEpilogue.run(graph)
     }
 
-    /// What a GPU runs of an optimized graph: fewer ops again, since there each is a dispatch. A depthwise convolution is one with the pointwise one behind it
-    /// where `pays` says so.
-    package func fusedForGPU(where pays: (DepthwisePointwise, Shape) -> Bool) -> Graph {
-        FuseDepthwisePointwise.run(FuseSqueezeExcitation.run(self), where: pays)
+    /// What a GPU runs of an optimized graph: fewer ops again, since there each is a dispatch. A convolution multiplies its input by a gate where `gates` says
+    /// that it pays, a depthwise convolution is one with the pointwise one behind it where `pays` says so.
+    package func fusedForGPU(gates: (Conv2D) -> Bool = { _ in true }, where pays: (DepthwisePointwise, Shape) -> Bool) -> Graph {
+        FuseDepthwisePointwise.run(FuseSqueezeExcitation.run(self, gates: gates), where: pays)
     }
 }

@@ -41,3 +41,14 @@ extension DepthwisePointwise: VulkanOp {
         }
     }
 }
+
+extension KernelTraits {
+    /// `graph` with what pays as one op here.
+    ///
+    /// llvmpipe (AMD EPYC, 2 threads, fp32): depthwise and pointwise in one dispatch take 4 to 6 times as long as in two, since barriers and shared memory
+    /// are loops there. A gate in the convolution gains or costs nothing where its outputs are one or two tiles of 32; at three, each of which gates again, it
+    /// loses.
+    func fused(_ graph: Graph) -> Graph {
+        graph.fusedForGPU(gates: { !isProcessor || $0.outputChannels <= 64 }, where: { tilesProducts && DepthwisePointwise.pays($0, $1) })
+    }
+}

@@ -130,7 +130,7 @@ package final class VulkanPlan {
     private static func lowered(
         _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
     ) throws(VulkanError) -> VulkanPlanBuilder {
-        let fused = graph.fusedForGPU { op, output in device.traits.tilesProducts && DepthwisePointwise.pays(op, output) }
+        let fused = device.traits.fused(graph)
         do {
             return try plain(fused, device, storage, weights)
         } catch {
