@@ -507,7 +507,7 @@ typedef struct opsin_session_options {
     uint32_t flags;        /**< OPSIN_SESSION_* */
     uint32_t precision;    /**< OPSIN_PRECISION_*; one that the device cannot run is OPSIN_E_UNSUPPORTED */
     uint32_t threads;      /**< CPU threads, 1 to 256; 0: one per physical core that this process may use, at most 8 */
-    uint32_t timeout_ms;   /**< longest wait for the GPU, in milliseconds; 0: 10000 */
+    uint32_t timeout_ms;   /**< longest wait for the GPU, in milliseconds; 0: 10000, on a Vulkan driver that runs on the CPU 120000 */
     uint32_t max_batch;    /**< images in one pass of opsin_run_batch(), 1 to 1024; 0: chosen by the library */
     uint32_t input_width;  /**< pixels the model sees, instead of the recipe's; 0, both: the recipe's */
     uint32_t input_height; /**< as input_width */

@@ -63,6 +63,19 @@ enum CompiledPlan {
         }
     }
 
+    /// Of these, the bytes that are a GPU's.
+    var deviceBytes: Int {
+        switch self {
+        case .cpu: 0
+        case .vulkan(let plan): plan.deviceBytes
+        }
+    }
+
+    /// How long a run waits for a GPU; 0 is what suits the device.
+    func waits(atMost milliseconds: Int) {
+        if case .vulkan(let plan) = self { plan.waits(atMost: milliseconds) }
+    }
+
     /// The ops that run elsewhere than asked.
     var fallbacks: [Fallback] {
         switch self {

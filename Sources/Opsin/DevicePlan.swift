@@ -1,5 +1,6 @@
 internal import OpsinCPU
 internal import OpsinGraph
+internal import OpsinVision
 internal import OpsinVulkan
 
 /// A graph compiled for one input shape on a Vulkan device. Ops that the device cannot run, which is known before the first run, are the CPU's: then the
@@ -33,6 +34,7 @@ final class DevicePlan {
     private let timing: VulkanPlan.Timing
     /// Made with the first image that the device preprocesses.
     var preprocessor: ImagePreprocessor?
+    var recipe: PreprocessRecipe?
 
     /// Throws, naming the first op, where the CPU is needed and not allowed.
     init(
@@ -169,12 +171,17 @@ final class DevicePlan {
 
     /// Bytes of activations and scratch.
     var byteCount: Int {
-        parts.reduce(preprocessor?.byteCount ?? 0) { sum, part in
-            switch part {
-            case .device(let plan): sum + plan.arenaBytes
-            case .cpu(let plan): sum + plan.arenaBytes + plan.scratchBytes
-            }
+        parts.reduce(deviceBytes) { sum, part in
+            if case .cpu(let plan) = part { sum + plan.arenaBytes + plan.scratchBytes } else { sum }
         }
+    }
+
+    /// Of these, the bytes on the device.
+    var deviceBytes: Int { devicePlans.reduce(preprocessor?.byteCount ?? 0) { $0 + $1.arenaBytes } }
+
+    /// How long each submit is waited for; 0 is what suits the device.
+    func waits(atMost milliseconds: Int) {
+        for plan in devicePlans { plan.timeoutMilliseconds = milliseconds > 0 ? milliseconds : plan.device.timeoutMilliseconds }
     }
 
     /// Dispatches of one run; 0 when the CPU runs everything.

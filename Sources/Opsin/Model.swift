@@ -70,9 +70,10 @@ public final class Model: Sendable {
     }
 
     /// Bytes of all packed weights, on the CPU and on the GPU.
-    package var packedBytes: Int {
-        packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } + deviceWeights.withLock { $0?.byteCount ?? 0 }
-    }
+    package var packedBytes: Int { packedWeights.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } + devicePackedBytes }
+
+    /// Of these, the bytes that are a GPU's.
+    package var devicePackedBytes: Int { deviceWeights.withLock { $0?.byteCount ?? 0 } }
 
     /// What plans on `device` share. After a loss the new device begins with nothing.
     func deviceWeights(_ device: OpsinVulkan.Device) -> DeviceWeights {

@@ -13,6 +13,9 @@ struct PlanCache {
     /// Bytes of all plans: activations and scratch.
     var bytes: Int { entries.reduce(0) { $0 + $1.plan.byteCount } }
 
+    /// Of these, the bytes that are a GPU's.
+    var deviceBytes: Int { entries.reduce(0) { $0 + $1.plan.deviceBytes } }
+
     mutating func removeAll() { entries.removeAll() }
 
     init(limit: Int) { self.limit = limit }

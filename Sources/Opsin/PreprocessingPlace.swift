@@ -13,9 +13,9 @@ public enum PreprocessingPlace: Hashable, Sendable {
 
 extension SessionState {
     /// Whether `image` is to be preprocessed by the device.
-    func preprocessesOnDevice(_ image: Image?, _ options: Session.Options) -> Bool {
+    func preprocessesOnDevice(_ image: Image?) -> Bool {
         guard let image, case .vulkan(let device, _) = backend, image.samples.count <= device.info.limits.maximumStorageRange else { return false }
-        switch options.preprocessing {
+        switch settings.preprocessing {
         case .cpu: return false
         case .device: return true
         case .automatic:
@@ -58,7 +58,7 @@ extension DevicePlan {
         let first: [[Float]], spent: Double
         do throws(VulkanError) {
             let start = milliseconds()
-            let preprocessor = try imagePreprocessor(of: entry)
+            let preprocessor = try imagePreprocessor(of: entry, recipe)
             let stage = try preprocessor.prepare(image.samples, width: image.width, height: image.height, channels: image.channels) {
                 () throws(VulkanError) in try DevicePlan.program(image, recipe)
             }
@@ -71,10 +71,11 @@ extension DevicePlan {
         return (try finish(first), spent)
     }
 
-    private func imagePreprocessor(of plan: VulkanPlan) throws(VulkanError) -> ImagePreprocessor {
-        if let preprocessor { return preprocessor }
+    /// One for each recipe that comes: what it keeps fits images of one size under that recipe.
+    private func imagePreprocessor(of plan: VulkanPlan, _ recipe: PreprocessRecipe) throws(VulkanError) -> ImagePreprocessor {
+        if let preprocessor, self.recipe == recipe { return preprocessor }
         let fresh = try ImagePreprocessor(plan, input: 0)
-        preprocessor = fresh
+        (preprocessor, self.recipe) = (fresh, recipe)
         return fresh
     }
 

@@ -9,6 +9,8 @@ public final class Runtime: Sendable {
         public var device = DeviceSelection.auto
         /// Whether the CPU may take over when the device that was asked for cannot be used. `OPSIN_NO_CPU_FALLBACK=1` forbids it whatever this says.
         public var allowsCPUFallback = true
+        /// Where compiled pipelines and verdicts of self-tests are kept, made when absent; nil is what the environment says, "" nowhere.
+        public var cacheFolder: String?
 
         public init() {}
     }
@@ -42,6 +44,10 @@ public final class Runtime: Sendable {
 
     package init(_ options: Options, vulkan: Vulkan) throws(OpsinError) {
         allowsCPUFallback = options.allowsCPUFallback && !(environment("OPSIN_NO_CPU_FALLBACK").map { $0 != "0" } ?? false)
+        var vulkan = vulkan
+        if let folder = options.cacheFolder, !vulkan.options.disabled.contains(.pipelineCache) {
+            vulkan.options.cacheFolder = folder.isEmpty ? nil : folder
+        }
         let start = try Runtime.start(options.device, vulkan, allowsCPUFallback: allowsCPUFallback)
         self.vulkan = vulkan
         (device, fallbacks, request) = (start.device, start.fallbacks, start.request)

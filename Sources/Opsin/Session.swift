@@ -16,18 +16,28 @@ public final class Session: Sendable {
         public var features: [String] = []
         /// Runs the graph as the reference has it, no op fused, and returns every named value of it.
         public var exposesLayers = false
-        /// Where images become tensors.
-        public var preprocessing = PreprocessingPlace.automatic
         /// Which head of a depth network with several answers: 1, the finest, or 4 or 8 where the network has them. Finer decoders are then not planned.
         public var depthScale = 1
+        /// What `adjust` may change later.
+        public var settings = Settings()
+        /// Plans kept for other input shapes than the last one, 1 to 64.
+        public var keptPlans = 4
         /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
         public var measuresOps = false
 
         public init() {}
     }
 
-    /// Plans kept for other shapes than the last one.
-    static let planLimit = 4
+    /// What may change between two runs.
+    public struct Settings: Hashable, Sendable {
+        /// Where images become tensors.
+        public var preprocessing = PreprocessingPlace.automatic
+        /// Longest wait for a GPU's answer, in milliseconds, after which it counts as lost; 0 is what suits the device: ten seconds, two minutes for a driver
+        /// that computes on the processor.
+        public var timeoutMilliseconds = 0
+
+        public init() {}
+    }
 
     public let model: Model
     public let options: Options
@@ -37,6 +47,7 @@ public final class Session: Sendable {
 
     let door = SessionDoor()
     private let keptBytes = Atomic(0)
+    private let keptDeviceBytes = Atomic(0)
     /// Touched only by who is inside the door.
     nonisolated(unsafe) var state: SessionState
 
@@ -47,7 +58,8 @@ public final class Session: Sendable {
             throw OpsinError(error)
         }
         let backend = try model.runtime.backend(options.precision, threads: options.threads)
-        unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks)
+        guard (1...64).contains(options.keptPlans) else { throw OpsinError(.argument, "keptPlans is \(options.keptPlans), expected 1 to 64") }
+        unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks, options)
         (self.model, self.options, precision) = (model, options, backend.precision)
     }
 
@@ -123,14 +135,23 @@ public final class Session: Sendable {
         _ = try execute(.tensor(zeros, PlanCache.Key(batch: batch, height: size.height, width: size.width)), timings: &timings)
     }
 
+    /// Changes what runs from now on go by. `.busy` when another call is inside.
+    public func adjust(_ change: (inout Settings) -> Void) throws(OpsinError) {
+        try exclusively { (state) throws(OpsinError) in change(&state.settings) }
+    }
+
     /// Bytes of the plans that are kept: activations and scratch.
     package var planBytes: Int { keptBytes.load(ordering: .relaxed) }
+
+    /// Of these, the bytes that are a GPU's.
+    package var devicePlanBytes: Int { keptDeviceBytes.load(ordering: .relaxed) }
 
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
     package func dropIdlePlans() {
         door.whenIdle {
             unsafe state.plans.removeAll()
             keptBytes.store(0, ordering: .relaxed)
+            keptDeviceBytes.store(0, ordering: .relaxed)
         }
     }
 
@@ -141,6 +162,7 @@ public final class Session: Sendable {
         }
         defer {
             keptBytes.store(unsafe state.plans.bytes, ordering: .relaxed)
+            keptDeviceBytes.store(unsafe state.plans.deviceBytes, ordering: .relaxed)
             door.leave()
         }
         return try unsafe body(&state)
@@ -164,7 +186,7 @@ public final class Session: Sendable {
         return try exclusively { (state) throws(OpsinError) in
             var mayRebuild = true
             // Until a plan shows that it cannot.
-            var onDevice = state.preprocessesOnDevice(source.image, options)
+            var onDevice = state.preprocessesOnDevice(source.image)
             while true {
                 if input == nil, !onDevice, case .image(let image, let recipe, _) = source {
                     let start = milliseconds()
@@ -174,6 +196,7 @@ public final class Session: Sendable {
                 let graph = state.plans.holds(key) ? nil : try graph(for: key)
                 do throws(PlanFailure) {
                     let plan = try state.plan(for: key, graph, PlanResources(model, threads: options.threads), timed: options.measuresOps)
+                    plan.waits(atMost: state.settings.timeoutMilliseconds)
                     let start = milliseconds()
                     let values: [[Float]]
                     if let input {
@@ -194,7 +217,7 @@ public final class Session: Sendable {
                     return (plan.tensors(values), report)
                 } catch {
                     try state.recover(from: error, model, options, mayRebuild: mayRebuild)
-                    (mayRebuild, onDevice) = (false, state.preprocessesOnDevice(source.image, options))
+                    (mayRebuild, onDevice) = (false, state.preprocessesOnDevice(source.image))
                 }
             }
         }

@@ -6,11 +6,15 @@ internal import OpsinVulkan
 struct SessionState {
     private(set) var backend: Backend
     private(set) var fallbacks: [Fallback]
-    var plans = PlanCache(limit: Session.planLimit)
+    var plans: PlanCache
+    var settings: Session.Settings
     /// The times of the ops, when the session measures them.
     var measured = MeasuredOps()
 
-    init(backend: Backend, fallbacks: [Fallback]) { (self.backend, self.fallbacks) = (backend, fallbacks) }
+    init(backend: Backend, fallbacks: [Fallback], _ options: Session.Options) {
+        (self.backend, self.fallbacks, settings) = (backend, fallbacks, options.settings)
+        plans = PlanCache(limit: options.keptPlans)
+    }
 
     /// The plan of that shape; made from `graph` if it is not there, which then must not be nil.
     mutating func plan(for key: PlanCache.Key, _ graph: Graph?, _ resources: PlanResources, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {

@@ -18,16 +18,16 @@ final class RuntimeObject: Sendable {
     let runtime: Runtime
     let lent = Lent()
     /// Highest sum of bytes that was seen.
-    private let peakBytes = Mutex<UInt64>(0)
+    private let peakBytes = Mutex<(host: UInt64, device: UInt64)>((0, 0))
     /// The process that made it: a child after `fork()` has none of its threads.
     private let process = getpid()
 
     init(_ runtime: Runtime) { self.runtime = runtime }
 
     /// The highest of all sums so far and this one.
-    func peak(_ bytes: UInt64) -> UInt64 {
+    func peak(host: UInt64, device: UInt64) -> (host: UInt64, device: UInt64) {
         peakBytes.withLock { peak in
-            peak = max(peak, bytes)
+            peak = (max(peak.host, host), max(peak.device, device))
             return peak
         }
     }

@@ -8,11 +8,12 @@ public func opsin_runtime_create(_ options: UnsafePointer<opsin_runtime_options>
         let asked = try unsafe readOrDefault(options, "options")
         try checkFlags(unsafe asked.flags, known: [OPSIN_RUNTIME_NO_CPU_FALLBACK, OPSIN_RUNTIME_DETERMINISTIC], "flags")
         _ = try unsafe settings(asked.extra, known: [])
-        // The CPU gives the same bits every time as it is, and has no cache of pipelines.
+        // Every device gives the same bits every time as it is.
         var chosen = Runtime.Options()
         chosen.allowsCPUFallback = unsafe asked.flags & OPSIN_RUNTIME_NO_CPU_FALLBACK == 0
         let device = unsafe optionalText(asked.device) ?? "auto"
         chosen.device = try opsin { () throws(OpsinError) in try DeviceSelection(parsing: device) }
+        chosen.cacheFolder = unsafe optionalText(asked.cache_dir)
         let made = try opsin { () throws(OpsinError) in try Runtime(chosen) }
         for fallback in made.fallbacks { log(OPSIN_LOG_WARNING, "\(fallback.what): \(fallback.reason)") }
         return unsafe Handles.runtimes.add(RuntimeObject(made))
@@ -46,23 +47,26 @@ public func opsin_runtime_report_json(_ runtime: OpaquePointer?, _ json: UnsafeM
 }
 
 extension opsin_memory {
-    /// On the CPU everything is host memory.
-    init(weights: Int, activations: Int) {
+    /// `weights` and `activations` are all bytes; `deviceWeights` and `deviceActivations` those of them that are a GPU's.
+    init(weights: Int, activations: Int, deviceWeights: Int, deviceActivations: Int) {
         self.init()
         self.weights = UInt64(clamping: weights)
         self.activations = UInt64(clamping: activations)
-        host_now = self.weights &+ self.activations
-        host_peak = host_now
+        device_now = UInt64(clamping: deviceWeights) &+ UInt64(clamping: deviceActivations)
+        host_now = self.weights &+ self.activations &- device_now
+        (host_peak, device_peak) = (host_now, device_now)
     }
 }
 
 extension RuntimeObject {
     /// What all models and sessions of this runtime hold that have a handle.
     func memory() -> opsin_memory {
-        let weights = Handles.models.all().filter { $0.runtime === self }.reduce(0) { $0 + $1.model.packedBytes }
-        let activations = Handles.sessions.all().filter { $0.model.runtime === self }.reduce(0) { $0 + $1.session.planBytes }
-        var memory = opsin_memory(weights: weights, activations: activations)
-        memory.host_peak = peak(memory.host_now)
+        let models = Handles.models.all().filter { $0.runtime === self }.map(\.model)
+        let sessions = Handles.sessions.all().filter { $0.model.runtime === self }.map(\.session)
+        var memory = opsin_memory(
+            weights: models.reduce(0) { $0 + $1.packedBytes }, activations: sessions.reduce(0) { $0 + $1.planBytes },
+            deviceWeights: models.reduce(0) { $0 + $1.devicePackedBytes }, deviceActivations: sessions.reduce(0) { $0 + $1.devicePlanBytes })
+        (memory.host_peak, memory.device_peak) = peak(host: memory.host_now, device: memory.device_now)
         return memory
     }
 }

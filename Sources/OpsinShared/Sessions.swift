@@ -3,7 +3,7 @@ internal import Opsin
 internal import OpsinModels
 
 /// The settings that `extra` and `opsin_session_set` take.
-private let sessionKeys = ["timeout_ms"]
+private let sessionKeys = ["timeout_ms", "preprocess"]
 
 extension Precision {
     /// The precision of an OPSIN_PRECISION_* number.
@@ -20,16 +20,24 @@ extension Precision {
     }
 }
 
-/// Checks a setting's value. No GPU, no deadline: the value is taken and changes nothing.
-private func check(_ key: String, _ value: String) throws(Failure) {
+/// What a setting does to the runs that follow.
+private func change(_ key: String, _ value: String) throws(Failure) -> (inout Session.Settings) -> Void {
     guard sessionKeys.contains(key) else { throw unknownKey(key, sessionKeys) }
-    guard UInt32(value) != nil else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected milliseconds") }
+    if key == "timeout_ms" {
+        guard let milliseconds = UInt32(value) else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected milliseconds") }
+        return { (settings: inout Session.Settings) in settings.timeoutMilliseconds = Int(milliseconds) }
+    }
+    let places: [String: PreprocessingPlace] = ["auto": .automatic, "cpu": .cpu, "device": .device]
+    guard let place = places[value] else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected auto, cpu or device") }
+    return { (settings: inout Session.Settings) in settings.preprocessing = place }
 }
 
 /// The caller's options as ours.
 private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject) throws(Failure) -> Session.Options {
     try checkFlags(unsafe asked.flags, known: [OPSIN_SESSION_PROFILE], "flags")
-    for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try check(key, value) }
+    var changed = Session.Settings()
+    changed.timeoutMilliseconds = unsafe Int(asked.timeout_ms)
+    for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try change(key, value)(&changed) }
     guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
     guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
         throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
@@ -41,6 +49,8 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     options.precision = try unsafe Precision(number: asked.precision)
     options.threads = unsafe Int(asked.threads)
     if unsafe asked.depth_scale != 0 { options.depthScale = unsafe Int(asked.depth_scale) }
+    options.settings = changed
+    if unsafe asked.kept_plans > 0 { options.keptPlans = unsafe Int(asked.kept_plans) }
     options.measuresOps = unsafe asked.flags & OPSIN_SESSION_PROFILE != 0
     options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)
     if let unknown = options.features.first(where: { !model.features.contains($0) }) {
@@ -74,7 +84,10 @@ public func opsin_session_release(_ session: OpaquePointer?) { unsafe Handles.se
 @c @implementation
 public func opsin_session_set(_ session: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?) -> opsin_status {
     answer { () throws(Failure) in
-        try unsafe inside(session) { (_) throws(Failure) in try unsafe check(text(key, "key"), text(value, "value")) }
+        try unsafe inside(session) { (object) throws(Failure) in
+            let apply = try unsafe change(text(key, "key"), text(value, "value"))
+            try opsin { () throws(OpsinError) in try object.session.adjust(apply) }
+        }
     }
 }
 
@@ -165,7 +178,9 @@ public func opsin_session_profile_json(_ session: OpaquePointer?, _ json: Unsafe
 public func opsin_session_memory(_ session: OpaquePointer?, _ memory: UnsafeMutablePointer<opsin_memory>?) -> opsin_status {
     answer { () throws(Failure) in
         try unsafe inside(session) { (session) throws(Failure) in
-            try unsafe write(opsin_memory(weights: 0, activations: session.session.planBytes), to: memory, "memory")
+            let held = session.session
+            let now = opsin_memory(weights: 0, activations: held.planBytes, deviceWeights: 0, deviceActivations: held.devicePlanBytes)
+            try unsafe write(now, to: memory, "memory")
         }
     }
 }

@@ -193,6 +193,9 @@ static void sessions(opsin_model *model, opsin_session **out) {
     FAILS(OPSIN_E_ARGUMENT, opsin_session_set(session, NULL, "9"));
     FAILS(OPSIN_E_ARGUMENT, opsin_session_set(session, "timeout_ms", "soon"));
     GIVES(OPSIN_OK, opsin_session_set(session, "timeout_ms", "5000"));
+    FAILS(OPSIN_E_ARGUMENT, opsin_session_set(session, "preprocess", "elsewhere"));
+    GIVES(OPSIN_OK, opsin_session_set(session, "preprocess", "device"));
+    GIVES(OPSIN_OK, opsin_session_set(session, "preprocess", "auto"));
     FAILS(OPSIN_E_STATE, opsin_session_profile_json(session, &json));
     GIVES(OPSIN_OK, opsin_session_memory(session, &memory));
     CHECK(memory.activations > 0);

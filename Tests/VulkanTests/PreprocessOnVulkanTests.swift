@@ -125,9 +125,9 @@ struct PreprocessOnVulkanTests {
         vulkan.options.timeoutMilliseconds = 120_000
         options.device = .vulkan
         let model = try Model(Runtime(options, vulkan: vulkan), path: MixedPlanTests.model)
-        sessionOptions.preprocessing = .cpu
+        sessionOptions.settings.preprocessing = .cpu
         let host = try Session(model, sessionOptions)
-        sessionOptions.preprocessing = .device
+        sessionOptions.settings.preprocessing = .device
         sessionOptions.measuresOps = true
         let device = try Session(model, sessionOptions)
         for (width, height, channels) in [(320, 240, 3), (97, 301, 1), (320, 240, 3)] {
@@ -146,7 +146,7 @@ struct PreprocessOnVulkanTests {
         vulkan.options = DeviceOptions()
         (vulkan.options.timeoutMilliseconds, vulkan.options.refused) = (120_000, ["Conv2D"])
         options.device = .vulkan
-        sessionOptions.preprocessing = .device
+        sessionOptions.settings.preprocessing = .device
         let session = try Session(Model(Runtime(options, vulkan: vulkan), path: MixedPlanTests.model), sessionOptions)
         let result = try session.run(Opsin.Image(image(64, 48, channels: 3)))
         #expect(result.report.preprocessing == .cpu && !result.report.fallbacks.isEmpty)

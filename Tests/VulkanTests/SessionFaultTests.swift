@@ -158,7 +158,7 @@ struct SessionFaultTests {
     }
 
     @Test(arguments: [1, Int.max]) func aFenceThatNeverSignals(_ times: Int) throws {
-        var vulkan = Fault.vulkan { functions in
+        let vulkan = Fault.vulkan { functions in
             unsafe functions.waitForFences = { device, count, fences, all, timeout in
                 guard let real = Fault.real else { return VK_ERROR_DEVICE_LOST }
                 // The work itself ends, so that nothing of this process is used after it is gone.
@@ -166,8 +166,8 @@ struct SessionFaultTests {
                 return Fault.strikes() ? VK_TIMEOUT : result
             }
         }
-        vulkan.options.timeoutMilliseconds = 30_000
         let trial = try Trial(vulkan)
+        try trial.session.adjust { $0.timeoutMilliseconds = 30_000 }
         Fault.arm(good: 1, bad: times)
         #expect(try trial.run().fallbacks.isEmpty)
         let report = try trial.run()

@@ -57,7 +57,7 @@ package final class Device: Sendable {
     }
 
     /// Longest wait for one submit: ten seconds, on a driver that computes on the processor two minutes, because it compiles at the first dispatch.
-    var timeoutMilliseconds: Int { options.timeoutMilliseconds ?? (info.kind == .cpu ? 120_000 : 10_000) }
+    package var timeoutMilliseconds: Int { options.timeoutMilliseconds ?? (info.kind == .cpu ? 120_000 : 10_000) }
 
     /// Why the device counts as lost; nil while it works.
     package var failure: VulkanError? { core.failure }

@@ -1,4 +1,5 @@
 internal import CVulkan
+internal import Glibc
 internal import Synchronization
 
 /// What a pipeline is made from: one variant and its specialization data.
@@ -45,13 +46,16 @@ struct PipelineKey: Hashable {
         cacheDefect = loaded.reason
     }
 
+    /// Threads that compile: one a processor, two at least, eight at most.
+    package static let compilers = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2), 8)
+
     deinit {
         guard !core.isAbandoned else { return }
         unsafe core.vk.destroyPipelineCache(core.handle, cache, nil)
     }
 
     /// The pipelines for `requests`, in their order. Missing ones are made by `threads` threads and the cache file is written once.
-    package func pipelines(_ requests: [PipelineRequest], threads: Int = 4) throws(VulkanError) -> [Pipeline] {
+    package func pipelines(_ requests: [PipelineRequest], threads: Int = PipelineStore.compilers) throws(VulkanError) -> [Pipeline] {
         for request in requests { try check(request) }
         let missing = state.withLock { state in
             var seen: Set<PipelineKey> = []

@@ -38,7 +38,7 @@ extension VulkanPlan {
             if let value { try write(value, to: index) }
         }
         let own = try list(copiesIn: values.map { $0 != nil }, copiesOut: wanted)
-        try CommandList.run([before, own, after].compactMap(\.self), timeoutMilliseconds: device.timeoutMilliseconds)
+        try CommandList.run([before, own, after].compactMap(\.self), timeoutMilliseconds: timeoutMilliseconds)
         return try outputs.indices.map { (index) throws(VulkanError) in wanted[index] ? try read(index) : [] }
     }
 }

@@ -46,6 +46,8 @@ package final class VulkanPlan {
     package let reports: [StepReport]
     package let inputs: [Graph.Port]
     package let outputs: [Graph.Port]
+    /// Longest wait for a run; a device that is late counts as lost.
+    package var timeoutMilliseconds: Int
     package let arenaBytes: Int
     /// Bytes of weights and parameters on the device.
     package let weightBytes: Int
@@ -96,6 +98,7 @@ package final class VulkanPlan {
         let list = try CommandList(device, copies.0 + dispatches + copies.1, timing: timing.ofList(copies: copies.0.count, dispatches: dispatches.count))
         times.recording = (clock.now - recording) + (collected - piped)
         buildTimes = times
+        timeoutMilliseconds = device.timeoutMilliseconds
         (self.device, self.storage, self.timing, self.sources, self.targets) = (device, storage, timing, sources, targets)
         (self.inputViews, self.outputViews, self.dispatches) = (inputViews, outputViews, dispatches)
         (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
@@ -154,7 +157,7 @@ package final class VulkanPlan {
         for (index, value) in values.enumerated() { try write(value, to: index) }
         let written = clock.now
         let list = try list(copiesIn: inputs.map { _ in true }, copiesOut: outputs.map { _ in true })
-        try list.run(timeoutMilliseconds: device.timeoutMilliseconds)
+        try list.run(timeoutMilliseconds: timeoutMilliseconds)
         let ran = clock.now
         let outputs = try outputs.indices.map { (index) throws(VulkanError) in try read(index) }
         let end = clock.now
