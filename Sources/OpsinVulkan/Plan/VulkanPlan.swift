@@ -72,13 +72,10 @@ package final class VulkanPlan {
         _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil
     ) throws(VulkanError) {
         try VulkanPlan.check(storage, device)
-        let graph = device.traits.fused(graph)
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
-        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
-        let builder = try VulkanPlanBuilder(assigned, device, weights ?? DeviceWeights(device))
-        for node in assigned.graph.nodes { try builder.lower(node) }
+        let builder = try VulkanPlan.lowered(graph, device, storage, weights ?? DeviceWeights(device))
         let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
         let piped = clock.now
@@ -127,6 +124,28 @@ package final class VulkanPlan {
         guard storage == .f32 || device.features.fp16 else {
             throw VulkanError(.unsupported, "\(device.info.name) has no fp16 storage, or it is switched off")
         }
+    }
+
+    /// Everything that `graph` runs, fused as it pays; op by op where a fused one does not fit the device, since `refusals` judged the single ones.
+    private static func lowered(
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+    ) throws(VulkanError) -> VulkanPlanBuilder {
+        let fused = device.traits.fused(graph)
+        do {
+            return try plain(fused, device, storage, weights)
+        } catch {
+            guard error.code == .unsupported, fused.nodes.count != graph.nodes.count else { throw error }
+            return try plain(graph, device, storage, weights)
+        }
+    }
+
+    private static func plain(
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+    ) throws(VulkanError) -> VulkanPlanBuilder {
+        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
+        let builder = try VulkanPlanBuilder(assigned, device, weights)
+        for node in assigned.graph.nodes { try builder.lower(node) }
+        return builder
     }
 
     /// The nodes of `graph` that `device` cannot run, by index, and why: a buffer or a shape beyond its limits, a shader that needs what it lacks, an op
