@@ -31,6 +31,7 @@ MODELS = {
     "deeplabv3_mobilenet_v2_os8": 513,
     "tcmonodepth_small": (256, 448),
     "depth_anything_v2_small": 518,
+    "deimv2_hgnetv2_atto_coco": 320,
 }
 
 
@@ -162,8 +163,50 @@ def make_depth_anything(name, side, folder):
     return Depth(), {"transformers": transformers.__version__}
 
 
+def make_deimv2(name, side, folder):
+    """The trained detector that ships with Opsin, in transformers' class, made to compute what upstream trained but for the queries' positions, which that
+    class computes in each layer: the folder says so, and Opsin does the same."""
+    import torch
+
+    library = import_timm().torchvision_operators  # transformers imports torchvision too
+    import transformers
+    from transformers.models.deimv2 import modeling_deimv2
+
+    modeling_deimv2.torch_compilable_check = lambda *_, **__: None  # a check of shapes that has no ONNX form
+    source = Path(__file__).resolve().parents[1] / "Models" / name
+    for file in ("preprocessor_config.json", "model.safetensors"):
+        shutil.copy(source / file, folder)
+    config = json.loads((source / "config.json").read_text()) | {"query_position_per_layer": True}
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    model = transformers.Deimv2ForObjectDetection.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    from safetensors.torch import load_file
+
+    stored = {key: value.float() for key, value in load_file(folder / "model.safetensors").items()}
+    heads = [*model.model.decoder.bbox_embed, model.model.enc_bbox_head, model.model.decoder.pre_bbox_head, *(q.reg_conf for q in model.model.decoder.lqe_layers)]
+    for head in heads:
+        head.act = torch.nn.SiLU()
+    # One box head for all layers, which the file holds once; the class loads it for none of them.
+    for head in model.model.decoder.bbox_embed:
+        head.load_state_dict({key.removeprefix("model.decoder.bbox_embed.0."): v for key, v in stored.items() if "bbox_embed.0." in key})
+    model.model.enc_output = torch.nn.Identity()
+    model.requires_grad_(False)
+
+    class Logits(torch.nn.Module):
+        """The scores, which hang on all boxes but the last."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(pixel_values=x).logits
+
+    del library
+    return Logits(), {"transformers": transformers.__version__}
+
+
 # Who makes a model, by a part of its name.
-MAKERS = {"tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "depth_anything": make_depth_anything, "": make_timm}
+MAKERS = {"deimv2": make_deimv2, "tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "depth_anything": make_depth_anything, "": make_timm}
 
 
 def maker(name):
@@ -182,7 +225,7 @@ def export(name):
     torch.manual_seed(SEED)
     model, made_with = maker(name)(name, side, folder)
 
-    x = torch.randn(1, 3, *size(name)) if maker(name) is not make_tcmonodepth else torch.rand(1, 3, *size(name))
+    x = torch.randn(1, 3, *size(name)) if maker(name) not in (make_tcmonodepth, make_deimv2) else torch.rand(1, 3, *size(name))
     with torch.inference_mode():
         expected = model(x)
     with torch.no_grad(), FlopCounterMode(display=False) as flops:
