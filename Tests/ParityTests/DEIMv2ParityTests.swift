@@ -28,7 +28,8 @@ import Testing
         } / max(largest, 1e-12)
     }
 
-    /// The shipped detector on a photo, fused and as the reference has it; tolerance of the oracle's case, a tenth of it for what has not been refined.
+    /// The shipped detector on a photo, fused and as the reference has it; tolerance of the oracle's case, a tenth of it for what has not
+    /// been refined.
     @Test(arguments: ISA.available)
     func theShippedDetectorGivesTheReferencesValues(_ isa: ISA) throws {
         let oracle = try OracleCase("deimv2_atto_f16")
@@ -37,14 +38,14 @@ import Testing
         let (input, shape) = try oracle.input()
         let plain = try network.graph(batch: 1, height: shape.h, width: shape.w)
         for fused in [true, false] {
-            let graph = plain.exposing(plain.endpoints.filter { !fused || !$0.name.contains("bi_fusion") }.map(\.name)).graph
+            let graph = plain.exposing(plain.endpoints.map(\.name)).graph
             let found = try run(fused ? graph.optimized() : graph, input, isa: isa)
             for (key, tensor) in expected {
                 let name = key.hasPrefix("sample.") ? String(key.dropFirst(7)) : key
                 let values = try #require(found[name], "no \(name)")
                 let worst = distance(key.hasPrefix("sample.") ? OracleCase.sample(values) : values, tensor.values)
                 let isExact = name.contains("conv_encoder") || name.contains("model.encoder") || name == "query_tokens"
-                #expect(worst <= (isExact ? 1e-5 : 1e-3), "\(isa.rawValue) \(fused ? "fused" : "unfused"): \(name) is off by \(worst)")
+                #expect(worst <= (isExact ? 1e-4 : 1e-3), "\(isa.rawValue) \(fused ? "fused" : "unfused"): \(name) is off by \(worst)")
             }
             #expect(expected.count >= 32)
         }
