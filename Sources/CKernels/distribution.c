@@ -73,18 +73,13 @@ OPSIN_INLINE void distribution_statistics(opsin_isa isa, OPSIN_TASK_PARAMETERS) 
         const float all = sum_lanes(&sum);
         float mean = 0;
         for (size_t t = 0; t < a.top; t++) {
-            // The largest of those that have not been taken; behind the last bin are zeros, which no bin is below.
-            f32x16 m = FROM16(weights);
-            for (size_t i = 16; i < a.bins; i += 16) {
-                const f32x16 v = FROM16(weights + i);
-                m = MAX(m, v);
+            size_t best = 0;
+            for (size_t i = 1; i < a.bins; i++) {
+                if (weights[i] > weights[best]) best = i;
             }
-            const float best = max_lanes(&m);
-            size_t place = 0;
-            while (place + 1 < a.bins && weights[place] != best) place++;
-            weights[place] = -1;
-            y[t] = best / all;
+            y[t] = weights[best] / all;
             mean += y[t];
+            weights[best] = -1;
         }
         y[a.top] = mean / (float)a.top;
     }
