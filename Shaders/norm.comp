@@ -23,14 +23,17 @@ void main() {
     float sum = 0.0;
     for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) sum += float(x[base + e / width * CHANNELS + e % width]);
     const float mean = workgroup_sum(sum) / float(count);
-    float squares = 0.0;
+    // What is left of the mean after its rounding: a large one is off by more than small deviations.
+    float squares = 0.0, rest = 0.0;
     for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) {
         const float d = float(x[base + e / width * CHANNELS + e % width]) - mean;
         squares += d * d;
+        rest += d;
     }
-    const float factor = inversesqrt(workgroup_sum(squares) / float(count) + EPSILON);
+    rest = workgroup_sum(rest) / float(count);
+    const float factor = inversesqrt(workgroup_sum(squares) / float(count) - rest * rest + EPSILON);
     for (uint e = gl_LocalInvocationIndex; e < count; e += LOCAL) {
         const uint at = base + e / width * CHANNELS + e % width, c = group * width + e % width;
-        y[at] = T((float(x[at]) - mean) * factor * weight[c] + bias[c]);
+        y[at] = T((float(x[at]) - mean - rest) * factor * weight[c] + bias[c]);
     }
 }

@@ -47,8 +47,8 @@ vec4 activate(vec4 v, uint function, float slope) {
     case HARD_SWISH: return v * clamp(v + 3.0, 0.0, 6.0) / 6.0;
     case HARD_SIGMOID: return between(v + 3.0, 0.0, 6.0) / 6.0;
     case TANH: return tanh_of(v);
-    case AT_LEAST: return max(v, slope);
-    case AT_MOST: return min(v, slope);
+    case AT_LEAST: return mix(v, vec4(slope), lessThan(v, vec4(slope)));
+    case AT_MOST: return mix(v, vec4(slope), greaterThan(v, vec4(slope)));
     }
     return v;
 }
