@@ -202,7 +202,7 @@ def make_deimv2(name, side, folder):
             return self.model(pixel_values=x).logits
 
     del library
-    return Logits(), {"transformers": transformers.__version__}
+    return Logits().eval(), {"transformers": transformers.__version__}
 
 
 # Who makes a model, by a part of its name.

@@ -17,7 +17,7 @@ import Testing
         let y = try x.with(h: size.h, w: size.w)
         let values = noise(x.count), residual = noise(y.count, seed: 6)
         // Depthwise products are in fp32 in every precision.
-        let exact = Way(isa: way.isa, threads: way.threads)
+        let exact = Way(isa: way.isa, threads: way.threads, vulkan: way.vulkan)
         try expect(.depthwiseConv2D(conv), on: exact, inputs: [(x, values)] + (epilogue.residual == .none ? [] : [(y, residual)]), location: location) {
             n, i, j, c in
             var sum = Expected(value: Double(filter.bias?[c] ?? 0), magnitude: 1)

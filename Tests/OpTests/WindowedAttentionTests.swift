@@ -84,7 +84,7 @@ import Testing
     }
 
     /// Random shapes; the numbers are torch's (Scripts/windowed_attention_golden.py), which cuts the windows and gathers the biases in its own way.
-    @Test(arguments: Backend.here)
+    @Test(arguments: Backend.exact)
     func ofPyTorch(_ backend: Backend) throws {
         for (sizes, expected) in Self.golden {
             let scale = Float(1 / Double(sizes.headSize).squareRoot())
