@@ -10,7 +10,8 @@ struct SegmentCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A folder of a segmentation model; without it the model that ships with Opsin.", valueName: "dir"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Write the label of each pixel as a PNG: 8 bits with VOC's palette, 16 when labels need them. For one photo.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the label of each pixel as a PNG: 8 bits with VOC's palette, 16 when labels need them. For one photo.", valueName: "file"))
     var mask: String?
 
     @Option(help: ArgumentHelp("Write the mask over each photo, and photo and mask side by side, as JPEG files with a legend.", valueName: "dir"))

@@ -55,7 +55,8 @@ package struct ChannelView: Hashable, Sendable {
                 }
             case .slice(let slice) where slice.axis == .c:
                 // A map that is itself a part of another one stays in one piece.
-                guard let x = node.inputs.first, views[x.index] == nil, !constants.contains(x.index), !outputs.contains(node.output.index), !readers[node.output.index].isEmpty,
+                guard let x = node.inputs.first, views[x.index] == nil, !constants.contains(x.index), !outputs.contains(node.output.index),
+                    !readers[node.output.index].isEmpty,
                     readers[node.output.index].allSatisfy({ canRead($0, node.output) })
                 else { continue }
                 views[node.output.index] = ChannelView(whole: x.index, start: slice.start, step: slice.step, channels: x.shape.c, isWritten: false)

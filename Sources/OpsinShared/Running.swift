@@ -7,7 +7,8 @@ extension SessionObject {
         let settings = self.settings
         let result = try opsin { () throws(OpsinError) in try session.run(image, settings.options) }
         return ResultObject(
-            result, settings, labelCount: model.model.labels.count, timestamp: image.timestampMicroseconds, features: session.options.features, conversion: conversion)
+            result, settings, labelCount: model.model.labels.count, timestamp: image.timestampMicroseconds, features: session.options.features,
+            conversion: conversion)
     }
 
     /// The caller's pixels to one result. The session is entered already.

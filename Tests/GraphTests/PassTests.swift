@@ -236,7 +236,8 @@ import OpsinGraph
     @Test func convolutionsOfOtherStridesStayApart() throws {
         var graph = Graph()
         let x = graph.input("x", shape: try Shape(n: 1, h: 1, w: 1, c: 2))
-        let strided = try Conv2D(window: SlidingWindow(3, stride: 2, padding: .symmetric(kernel: 3)), inputChannels: 2, outputChannels: 2, filter: filter([2, 2, 3, 3]))
+        let strided = try Conv2D(
+            window: SlidingWindow(3, stride: 2, padding: .symmetric(kernel: 3)), inputChannels: 2, outputChannels: 2, filter: filter([2, 2, 3, 3]))
         let a = try graph.append(.conv2D(strided), [x], name: "strided"), b = try graph.append(pointwise(2, 2), [x], name: "narrow")
         graph.output("y", try graph.append(.add(Add()), [a, b], name: "add"), layout: .nchw)
         #expect(graph.optimized().nodes.count == 2)

@@ -16,7 +16,8 @@ import Testing
                 zip(softmax(Array(x.values[(4 * row + side) * bins..<(4 * row + side + 1) * bins])), distances).reduce(0) { $0 + $1.0 * Double($1.1) }
             }
             let b = boxes.values[4 * row..<4 * row + 4].map { Double($0) }
-            let low = (0..<2).map { b[$0] - (scale / 2 + d[$0]) * b[2 + $0] / scale }, high = (0..<2).map { b[$0] + (scale / 2 + d[2 + $0]) * b[2 + $0] / scale }
+            let low = (0..<2).map { b[$0] - (scale / 2 + d[$0]) * b[2 + $0] / scale },
+                high = (0..<2).map { b[$0] + (scale / 2 + d[2 + $0]) * b[2 + $0] / scale }
             return [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[0] - low[0], high[1] - low[1]]
         }
     }

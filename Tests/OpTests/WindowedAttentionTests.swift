@@ -91,7 +91,8 @@ import Testing
             let y = try run(.windowedAttention(op(sizes, scale: scale)), on: backend, inputs: inputs(sizes)), step = max(1, y.count / 24)
             #expect(expected.count == 24 && Set(expected).count == 24)
             // The magnitude of the values, which are means of numbers up to 1, is what fp16 storage rounds.
-            for (index, want) in expected.enumerated() where abs(Double(y[index * step]) - want) > (backend.vulkan == nil || backend.tolerance < 1e-4 ? 2e-6 : 2e-3) {
+            for (index, want) in expected.enumerated()
+            where abs(Double(y[index * step]) - want) > (backend.vulkan == nil || backend.tolerance < 1e-4 ? 2e-6 : 2e-3) {
                 Issue.record("\(sizes.testDescription) on \(backend.testDescription): element \(index * step) is \(y[index * step]), torch gives \(want)")
             }
         }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct LabelMaskTests {
     static let isas: [opsin_isa] = {
         let here = opsin_cpu_detect()
-        return [(OPSIN_ISA_GENERIC, here.generic), (OPSIN_ISA_NEON, here.neon), (OPSIN_ISA_AVX2, here.avx2), (OPSIN_ISA_AVX512, here.avx512)].filter(\.1).map(\.0)
+        return [(OPSIN_ISA_GENERIC, here.generic), (OPSIN_ISA_NEON, here.neon), (OPSIN_ISA_AVX2, here.avx2), (OPSIN_ISA_AVX512, here.avx512)].filter(\.1).map(
+            \.0)
     }()
 
     /// Noise that is the same on every machine.
@@ -129,7 +130,8 @@ import Testing
     }
 
     @Test func whatDoesNotFitIsAnError() throws {
-        func failure(_ logits: [Float], _ classes: Int, _ rows: Int, _ columns: Int, _ width: Int = 4, _ height: Int = 4, probabilities: Bool = false) -> String {
+        func failure(_ logits: [Float], _ classes: Int, _ rows: Int, _ columns: Int, _ width: Int = 4, _ height: Int = 4, probabilities: Bool = false) -> String
+        {
             do {
                 _ = try LabelMask(
                     logits: logits, classes: classes, rows: rows, columns: columns, mapping: Self.stretched(width, height),

@@ -11,7 +11,8 @@ extension ModelFolder {
         for (channels, last) in zip(options.stageChannels, [options.stemChannels] + options.stageChannels) {
             guard channels % 4 == 0, channels > last else {
                 throw ModelError(
-                    .unsupported, file: config.file, "stage_channels holds \(channels) after \(last), expected growing multiples of 4: half of them pass a block by")
+                    .unsupported, file: config.file,
+                    "stage_channels holds \(channels) after \(last), expected growing multiples of 4: half of them pass a block by")
             }
         }
         if let kernel = try config.int("kernel_size", in: 1...31) {

@@ -40,7 +40,8 @@ package struct LabelMask: Hashable, Sendable {
         guard (1...Self.maximumLabels).contains(classes) else {
             throw VisionError(.argument, "a mask of \(classes) labels, expected 1 to \(Self.maximumLabels)")
         }
-        guard (1...65536).contains(rows), (1...65536).contains(columns), rows * columns <= Int.max / 8 / classes, logits.count == rows * columns * classes else {
+        guard (1...65536).contains(rows), (1...65536).contains(columns), rows * columns <= Int.max / 8 / classes, logits.count == rows * columns * classes
+        else {
             throw VisionError(.argument, "\(logits.count) logits, expected \(classes) labels x \(rows) rows x \(columns) columns of at most 65536")
         }
         if let bad = logits.firstIndex(where: { !$0.isFinite }) {

@@ -33,7 +33,8 @@ extension LabelMask {
                 var end = start + 1
                 while end < width, labels[base + end] == label { end += 1 }
                 if label != outside {
-                    let region = forest.add(MaskRegion(label: Int(label), pixels: end - start, left: start, top: row, right: end, bottom: row + 1, firstColumn: start))
+                    let region = forest.add(
+                        MaskRegion(label: Int(label), pixels: end - start, left: start, top: row, right: end, bottom: row + 1, firstColumn: start))
                     while touching < above.count, above[touching].end <= start { touching += 1 }
                     var other = touching
                     while other < above.count, above[other].start < end {
