@@ -71,7 +71,7 @@ def folder(name: str, revision: str = "main", *, refresh: bool = False) -> Path:
             return found
         raise NotFoundError(f"{name}: not in {cache()}, and HF_HUB_OFFLINE forbids to download it")
     try:
-        import huggingface_hub
+        import huggingface_hub  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         raise NotFoundError(f"{name}: not in {cache()}; `pip install huggingface_hub` lets Opsin download it, or download it yourself") from None
     try:
