@@ -110,6 +110,16 @@ package struct OracleCase: Sendable {
         let step = max(1, values.count / 4096)
         return stride(from: 0, to: values.count, by: step).prefix(4096).map { values[$0] }
     }
+
+    /// The largest difference over the largest expected magnitude; infinite when anything is NaN or the counts differ.
+    package static func distance(_ found: [Float], _ expected: [Float]) -> Double {
+        guard found.count == expected.count else { return .infinity }
+        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
+        return zip(found, expected).reduce(0.0) { worst, pair in
+            let difference = abs(Double(pair.0) - Double(pair.1))
+            return difference.isNaN ? .infinity : max(worst, difference)
+        } / max(largest, 1e-12)
+    }
 }
 
 extension OracleCase {

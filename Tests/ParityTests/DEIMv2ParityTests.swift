@@ -18,16 +18,6 @@ import Testing
         return found
     }
 
-    /// The largest difference over the largest expected magnitude.
-    func distance(_ found: [Float], _ expected: [Float]) -> Double {
-        guard found.count == expected.count else { return .infinity }
-        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
-        return zip(found, expected).reduce(0.0) { worst, pair in
-            let difference = abs(Double(pair.0) - Double(pair.1))
-            return difference.isNaN ? .infinity : max(worst, difference)
-        } / max(largest, 1e-12)
-    }
-
     /// The shipped detector on a photo, fused and as the reference has it; tolerance of the oracle's case, a tenth of it for what has not
     /// been refined.
     @Test(arguments: ISA.available)
@@ -44,7 +34,7 @@ import Testing
                 let name = key.hasPrefix("sample.") ? String(key.dropFirst(7)) : key
                 if fused, name.contains("bi_fusion") { continue }
                 let values = try #require(found[name], "no \(name)")
-                let worst = distance(key.hasPrefix("sample.") ? OracleCase.sample(values) : values, tensor.values)
+                let worst = OracleCase.distance(key.hasPrefix("sample.") ? OracleCase.sample(values) : values, tensor.values)
                 let isExact = name.contains("conv_encoder") || name.contains("model.encoder") || name == "query_tokens"
                 #expect(worst <= (isExact ? 1e-4 : 1e-3), "\(isa.rawValue) \(fused ? "fused" : "unfused"): \(name) is off by \(worst)")
             }
@@ -64,7 +54,7 @@ import Testing
             let found = try run(graph, input, isa: ISA.usable())
             for key in ["logits", "pred_boxes"] {
                 let want = try #require(expected[key])
-                let worst = distance(try #require(found[key]), want.values)
+                let worst = OracleCase.distance(try #require(found[key]), want.values)
                 #expect(worst <= 1e-4, "\(name): \(key) is off by \(worst)")
             }
         }

@@ -24,7 +24,7 @@ import Testing
         let shape = plan.outputs[0].value.shape, pixels = shape.h * shape.w
         #expect(plan.outputs[0].layout.dimensions(of: shape) == expected.dimensions)
         let found = values[0].indices.map { values[0][$0 % pixels * shape.c + $0 / pixels] }
-        let worst = MOATParityTests.distance(found, expected.values)
+        let worst = OracleCase.distance(found, expected.values)
         #expect(worst <= 3e-4, "\(name) \(isa.rawValue) \(threads) threads, \(fused ? "fused" : "unfused"): logits are off by \(worst)")
     }
 

@@ -39,21 +39,11 @@ import Testing
             var found = (0..<values.count).map { values[$0 % pixels * shape.c + $0 / pixels] }
             // Large maps are stored as samples.
             if tensor.dimensions == [4096], found.count > 4096 { found = OracleCase.sample(found) }
-            let worst = distance(found, tensor.values)
+            let worst = OracleCase.distance(found, tensor.values)
             #expect(worst <= 1e-4, "\(what) \(isa.rawValue) \(threads) threads: \(port.name) is off by \(worst)")
             compared += 1
         }
         return compared
-    }
-
-    /// The largest difference over the largest expected magnitude.
-    static func distance(_ found: [Float], _ expected: [Float]) -> Double {
-        guard found.count == expected.count else { return .infinity }
-        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
-        return zip(found, expected).reduce(0.0) { worst, pair in
-            let difference = abs(Double(pair.0) - Double(pair.1))
-            return difference.isNaN ? .infinity : max(worst, difference)
-        } / max(largest, 1e-12)
     }
 
     @Test(arguments: cases, ISA.available)

@@ -46,16 +46,6 @@ import Testing
         return (0..<values.count).map { values[$0 % pixels * shape.c + $0 / pixels] }
     }
 
-    /// The largest difference over the largest expected magnitude.
-    func distance(_ found: [Float], _ expected: [Float]) -> Double {
-        guard found.count == expected.count else { return .infinity }
-        let largest = expected.map { abs(Double($0)) }.max() ?? 0
-        return zip(found, expected).reduce(0.0) { worst, pair in
-            let difference = abs(Double(pair.0) - Double(pair.1))
-            return difference.isNaN ? .infinity : max(worst, difference)
-        } / max(largest, 1e-12)
-    }
-
     func check(_ name: String, isa: ISA, threads: Int, fused: Bool) throws {
         let prepared = try Prepared(name)
         let found = try run(prepared, isa: isa, threads: threads, fused: fused)
@@ -66,7 +56,7 @@ import Testing
                 #expect(fused, "\(name): no \(module)")
                 continue
             }
-            let worst = distance(key.hasPrefix("sample.") ? OracleCase.sample(values) : values, tensor.values)
+            let worst = OracleCase.distance(key.hasPrefix("sample.") ? OracleCase.sample(values) : values, tensor.values)
             #expect(worst <= 1e-4, "\(name) \(isa.rawValue) \(threads) threads, \(fused ? "fused" : "unfused"): \(module) is off by \(worst)")
             compared += 1
         }

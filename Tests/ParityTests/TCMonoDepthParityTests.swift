@@ -19,7 +19,7 @@ import Testing
             let shape = port.value.shape, pixels = shape.h * shape.w
             let found = OracleCase.sample((0..<values.count).map { values[$0 % pixels * shape.c + $0 / pixels] })
             let tensor = try #require(expected["sample." + (names[port.name] ?? port.name)], "no \(port.name)")
-            worst[port.name] = MOATParityTests.distance(found, tensor.values)
+            worst[port.name] = OracleCase.distance(found, tensor.values)
         }
         return worst
     }

@@ -91,12 +91,12 @@ import Testing
     @Test func whatACropCutsOffIsOutside() throws {
         let cropped = PreprocessRecipe.deepLab545
         for (width, height) in [(451, 300), (300, 451), (1090, 545)] {
-            let geometry = try cropped.geometry(width: width, height: height)
-            let mask = try LabelMask(logits: [1, 1, 1, 1], classes: 1, rows: 2, columns: 2, mapping: ImageMapping(geometry), wanted: .init(confidence: true))
+            let mapping = ImageMapping(try cropped.geometry(width: width, height: height))
+            let mask = try LabelMask(logits: [1, 1, 1, 1], classes: 1, rows: 2, columns: 2, mapping: mapping, wanted: .init(confidence: true))
             let scale = 545 / Double(min(width, height))
             for y in 0..<height {
                 for x in 0..<width {
-                    let (inputX, inputY) = geometry.inputPoint(x: Float(x) + 0.5, y: Float(y) + 0.5)
+                    let (inputX, inputY) = mapping.inputPoint(x: Double(x) + 0.5, y: Double(y) + 0.5)
                     let isSeen = inputX >= 0 && inputX < 513 && inputY >= 0 && inputY < 513
                     #expect(mask.labels[y * width + x] == (isSeen ? 0 : LabelMask.outside))
                     #expect(mask.confidence?[y * width + x] == (isSeen ? 1 : 0))

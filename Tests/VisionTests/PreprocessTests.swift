@@ -113,10 +113,10 @@ import Testing
 
     @Test func pointsMapThereAndBack() throws {
         let recipe = try PreprocessRecipe(timm: ["pretrained_cfg": ["crop_pct": 0.875]])
-        let geometry = try recipe.geometry(width: 640, height: 426)
-        let corner = geometry.sourcePoint(x: 0, y: 0)
+        let mapping = ImageMapping(try recipe.geometry(width: 640, height: 426))
+        let corner = mapping.sourcePoint(x: 0, y: 0)
         #expect(abs(corner.x - 80.0 * 640 / 384) < 1e-3 && abs(corner.y - 16.0 * 426 / 256) < 1e-3)
-        let back = geometry.inputPoint(x: corner.x, y: corner.y)
+        let back = mapping.inputPoint(x: corner.x, y: corner.y)
         #expect(abs(back.x) < 1e-3 && abs(back.y) < 1e-3)
     }
 

@@ -45,7 +45,7 @@ extension OracleOnVulkanTests {
     /// fp32 whatever the storage.
     @Test(arguments: ["deformable_detr_hf_resnet", "deformable_detr_dc5"])
     func deformableDETR(_ name: String) throws {
-        let exact = try outputDifferences(name, .f32, by: distance)
+        let exact = try outputDifferences(name, .f32, by: OracleCase.distance)
         #expect(exact.count == 2 && exact.values.allSatisfy { $0 <= 1e-4 }, "\(name): \(exact)")
         let rounded = try outputDifferences(name, .f16, by: deviation)
         #expect(rounded.count == 2 && rounded.values.allSatisfy { $0 <= 0.05 && $0 > 1e-6 }, "\(name) fp16: \(rounded)")

@@ -43,19 +43,9 @@ struct OracleOnVulkanTests {
         return error.isNaN ? .infinity : (error / max(spread, 1e-30)).squareRoot()
     }
 
-    /// The largest difference over the largest expected magnitude.
-    func distance(_ found: [Float], _ expected: [Float]) -> Double {
-        guard found.count == expected.count else { return .infinity }
-        let largest = expected.reduce(0.0) { max($0, abs(Double($1))) }
-        return zip(found, expected).reduce(0.0) { worst, pair in
-            let difference = abs(Double(pair.0) - Double(pair.1))
-            return difference.isNaN ? .infinity : max(worst, difference)
-        } / max(largest, 1e-12)
-    }
-
     @Test(arguments: OracleCase.inRepository)
     func fp32GivesTheReferencesValues(_ name: String) throws {
-        let worst = try differences(name, .f32, by: distance)
+        let worst = try differences(name, .f32, by: OracleCase.distance)
         #expect(worst["logits"] != nil && worst.count >= (name == "mobilenet_v2_hf" ? 1 : 17))
         for (module, difference) in worst { #expect(difference <= 1e-4, "\(name): \(module) is off by \(difference)") }
     }
@@ -63,7 +53,7 @@ struct OracleOnVulkanTests {
     /// Logits of global attention, and the five maps of windows. fp16: twice what the reference loses (oracle/README.md), maps twice that.
     @Test(arguments: [("tiny_moat_0", "logits"), ("tiny_moat_0_window", "stage5")])
     func moatGivesTheReferencesValues(_ name: String, _ last: String) throws {
-        let exact = try differences(name, .f32, by: distance)
+        let exact = try differences(name, .f32, by: OracleCase.distance)
         #expect(exact[last] != nil && exact.count >= (last == "logits" ? 1 : 5))
         for (module, difference) in exact { #expect(difference <= 1e-4, "\(name): \(module) is off by \(difference)") }
         let rounded = try differences(name, .f16, by: deviation)
@@ -77,7 +67,7 @@ struct OracleOnVulkanTests {
         ("lraspp_tiny_moat_0", 1e-4, 0.04),
     ])
     func segmentationGivesTheReferencesLogits(_ name: String, _ exact: Double, _ rounded: Double) throws {
-        let fp32 = try #require(differences(name, .f32, by: distance)["logits"])
+        let fp32 = try #require(differences(name, .f32, by: OracleCase.distance)["logits"])
         #expect(fp32 <= exact, "\(name): the logits are off by \(fp32)")
         let fp16 = try #require(differences(name, .f16, by: deviation)["logits"])
         #expect(fp16 <= rounded && fp16 > 1e-6, "\(name) fp16: the logits are off by \(fp16)")
@@ -85,11 +75,11 @@ struct OracleOnVulkanTests {
 
     /// Depth and the backbone's five features; with fp16 within 2 % of the range of the map.
     @Test func depthAnythingGivesTheReferencesValues() throws {
-        let exact = try differences("depth_anything_tiny", .f32, by: distance)
+        let exact = try differences("depth_anything_tiny", .f32, by: OracleCase.distance)
         #expect(exact["predicted_depth"] != nil && exact.count == 6)
         for (module, difference) in exact { #expect(difference <= 1e-4, "\(module) is off by \(difference)") }
         let rounded = try differences("depth_anything_tiny", .f16) { found, expected in
-            distance(found, expected) * (expected.map { abs($0) }.max().map(Double.init) ?? 0) / Double((expected.max() ?? 0) - (expected.min() ?? 0))
+            OracleCase.distance(found, expected) * (expected.map { abs($0) }.max().map(Double.init) ?? 0) / Double((expected.max() ?? 0) - (expected.min() ?? 0))
         }
         #expect(rounded["predicted_depth"] ?? 0 > 1e-6)
         for (module, difference) in rounded { #expect(difference <= 0.02, "fp16: \(module) is off by \(difference)") }

@@ -26,20 +26,4 @@ package struct PreprocessGeometry: Hashable, Sendable {
     /// Size of the model's input.
     package var width: Int
     package var height: Int
-
-    /// The point of the picture, in its pixels, that a point of the input shows. Pixel centres are at halves on both sides.
-    package func sourcePoint(x: Float, y: Float) -> (x: Float, y: Float) {
-        (
-            Float(originX) + (x - Float(padLeft) + Float(cropLeft)) * Float(coveredWidth) / Float(resizedWidth),
-            Float(originY) + (y - Float(padTop) + Float(cropTop)) * Float(coveredHeight) / Float(resizedHeight)
-        )
-    }
-
-    /// The point of the input at which a point of the picture is seen; it may lie outside of the input.
-    package func inputPoint(x: Float, y: Float) -> (x: Float, y: Float) {
-        (
-            (x - Float(originX)) * Float(resizedWidth) / Float(coveredWidth) - Float(cropLeft) + Float(padLeft),
-            (y - Float(originY)) * Float(resizedHeight) / Float(coveredHeight) - Float(cropTop) + Float(padTop)
-        )
-    }
 }
