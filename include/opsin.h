@@ -68,7 +68,7 @@ extern "C" {
 #define OPSIN_VERSION_PATCH 0
 
 /** Grows by one with every addition to this header. The library's own number is opsin_abi_version(): at least this one, or functions are missing there. */
-#define OPSIN_ABI_VERSION 1u
+#define OPSIN_ABI_VERSION 2u
 
 /** What a call answers. Values never change; new ones may come: treat an unknown negative value as a failure. */
 typedef int32_t opsin_status;
@@ -168,6 +168,7 @@ typedef struct opsin_device_info {
     char name[256];          /**< as the driver or the CPU calls itself */
     char driver[256];        /**< driver name and version; for the CPU its best instruction set ("avx512", "avx2", "neon", "generic") */
     char reason[256];        /**< why it is, or is not, what "auto" takes; why it is not usable */
+    char other_drivers[256]; /**< other drivers of the same GPU, which are not counted: a line each, "vulkan:1: DRIVER: why it is left out"; since 2 */
 } opsin_device_info;
 
 /** Zeroes size bytes, sets struct_size. Pass sizeof(opsin_device_info). */

@@ -1,7 +1,7 @@
 internal import CKernels
 internal import Glibc
 internal import OpsinCPU
-internal import OpsinVulkan
+package import OpsinVulkan
 
 /// Something that can run models.
 public struct Device: Hashable, Sendable {
@@ -23,6 +23,15 @@ public struct Device: Hashable, Sendable {
         public let subgroupSize: Int
     }
 
+    /// A driver that shows a GPU which a better one shows too.
+    public struct OtherDriver: Hashable, Sendable {
+        /// What selects the GPU under this driver all the same: `vulkan:1`.
+        public let id: String
+        public let driver: String
+        /// Why it is left out.
+        public let reason: String
+    }
+
     public let kind: Kind
     /// What selects it: `cpu`, `vulkan:0`.
     public let id: String
@@ -40,6 +49,8 @@ public struct Device: Hashable, Sendable {
     public let defaultThreads: Int
     /// Nil for the CPU.
     public let gpu: GPU?
+    /// Other drivers of the same GPU, which are not listed on their own.
+    public internal(set) var otherDrivers: [OtherDriver] = []
     /// Whether `auto` takes it.
     public internal(set) var isChosen: Bool
     /// Why `auto` takes it or not.
@@ -58,19 +69,23 @@ public struct Device: Hashable, Sendable {
             cores: Int(opsin_cpu_available()), defaultThreads: CPUTeam.defaultThreads, gpu: nil, isChosen: true, reason: "chosen")
     }()
 
-    /// Every device of this machine with what `auto` thinks of it. The CPU is always among them, first.
-    public static func all() -> [Device] {
+    /// Every device of this machine with what `auto` thinks of it. The CPU is always among them, first; a GPU under two drivers is there once.
+    public static func all() -> [Device] { all { () throws(VulkanError) in try VulkanInstance(loader: LoaderFunctions()) } }
+
+    /// The same with Vulkan as `instance` starts it, for tests.
+    package static func all(_ instance: () throws(VulkanError) -> VulkanInstance) -> [Device] {
         var cpu = Device.cpu
-        let listings: [DeviceListing]
-        do {
-            listings = try judge(VulkanInstance(loader: LoaderFunctions()).devices, for: .auto)
+        let devices: [DeviceInfo]
+        do throws(VulkanError) {
+            devices = try instance().devices
         } catch {
             cpu.reason = "chosen: no GPU (\(error.description))"
             return [cpu]
         }
-        let gpus = listings.enumerated().map { index, listing in
-            var device = Device(listing.info, index: index)
-            (device.isChosen, device.reason) = (listing.chosen, listing.reason)
+        let listings = judge(devices, for: .auto)
+        let gpus = listings.indices.filter { listings[$0].twin == nil }.map { index in
+            var device = Device(devices, index: index)
+            (device.isChosen, device.reason) = (listings[index].chosen, listings[index].reason)
             return device
         }
         if let gpu = gpus.first(where: \.isChosen) {
@@ -83,8 +98,17 @@ public struct Device: Hashable, Sendable {
 }
 
 extension Device {
-    /// Vulkan device number `index` of this machine.
-    init(_ info: DeviceInfo, index: Int) {
+    /// Vulkan device number `index` of this machine's.
+    init(_ devices: [DeviceInfo], index: Int) {
+        self.init(devices[index], index: index)
+        let others = judge(devices, for: .auto).enumerated().filter { $0.element.twin?.index == index }
+        otherDrivers = others.map { number, other in
+            OtherDriver(id: "vulkan:\(number)", driver: other.info.driverText, reason: other.twin?.because ?? "")
+        }
+    }
+
+    /// What is known of it alone.
+    private init(_ info: DeviceInfo, index: Int) {
         var features: [String] = []
         if info.features.fp16 { features.append("fp16") }
         if info.features.storage8, info.features.int8 { features.append("int8") }
@@ -94,11 +118,9 @@ extension Device {
         let gpu = GPU(
             type: info.kind.description, uuid: info.uuid, vendorID: info.vendorID, apiVersion: version.description,
             packedAPIVersion: UInt32(version.major) << 22 | UInt32(version.minor) << 12 | UInt32(version.patch), subgroupSize: info.limits.subgroupSize)
-        let driver = [info.driverName, info.driverInfo].filter { !$0.isEmpty }.joined(separator: " ")
         self.init(
-            kind: .vulkan, id: "vulkan:\(index)", name: info.name, driver: driver, features: features, memoryBytes: info.memoryBytes, cores: 0,
-            defaultThreads: 0,
-            gpu: gpu, isChosen: false, reason: "")
+            kind: .vulkan, id: "vulkan:\(index)", name: info.name, driver: info.driverText, features: features, memoryBytes: info.memoryBytes,
+            cores: 0, defaultThreads: 0, gpu: gpu, isChosen: false, reason: "")
     }
 }
 

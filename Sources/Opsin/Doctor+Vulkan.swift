@@ -69,6 +69,9 @@ extension Doctor {
         let listings = judge(instance.devices, for: .auto)
         let verdict = listings.indices.contains(index) ? listings[index].chosen ? "auto takes it" : "auto does not take it: \(listings[index].reason)" : ""
         let topic = "vulkan:\(index)"
+        if listings.indices.contains(index), listings[index].twin != nil {
+            return add(topic, .note, "\(info.name), \(info.driverText): \(listings[index].reason)", advice: "--device \(topic) takes it all the same")
+        }
         add(topic, .ok, "\(info.name): \(info.kind), Vulkan \(info.apiVersion), \(info.driverName) \(info.driverInfo); \(verdict)")
         if let defect = info.defect { return add(topic, .problem, "it cannot be used: \(defect)", advice: "install a newer driver") }
         add(

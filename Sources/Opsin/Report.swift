@@ -82,6 +82,9 @@ extension Device {
                     members += [
                         .init("type", .string(gpu.type)), .init("api_version", .string(gpu.apiVersion)), .init("subgroup_size", .integer(gpu.subgroupSize)),
                         .init("uuid", .string(gpu.uuid.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
+                        .init(
+                            "other_drivers",
+                            .array($0.otherDrivers.map { ["id": .string($0.id), "driver": .string($0.driver), "reason": .string($0.reason)] })),
                     ]
                 } else {
                     members += [.init("cores", .integer($0.cores)), .init("default_threads", .integer($0.defaultThreads))]

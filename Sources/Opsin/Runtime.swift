@@ -69,7 +69,7 @@ public final class Runtime: Sendable {
             let instance = try vulkan.instance()
             let index = try instance.choose(request)
             let found = try OpsinVulkan.Device.open(instance, index: index, options: vulkan.options)
-            (start.device, start.gpu, start.request) = (Device(found.info, index: index), found, request)
+            (start.device, start.gpu, start.request) = (Device(instance.devices, index: index), found, request)
         } catch {
             // Nobody asked for a GPU by name: that there is none is no news.
             guard selection != .auto else { return start }

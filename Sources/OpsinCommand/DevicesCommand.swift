@@ -19,6 +19,7 @@ struct DevicesCommand: ParsableCommand {
                 Terminal.line("             \(device.cores) cores, \(device.defaultThreads) threads by default; \(device.features.joined(separator: ", "))")
             }
             Terminal.line("             \(device.reason)")
+            for other in device.otherDrivers { Terminal.line("             also \(other.id), the same GPU under \(other.driver), left out: \(other.reason)") }
         }
     }
 }

@@ -16,6 +16,7 @@ extension opsin_device_info {
         fill(&name, device.name)
         fill(&driver, device.driver)
         fill(&reason, device.reason)
+        fill(&other_drivers, device.otherDrivers.map { "\($0.id): \($0.driver): \($0.reason)" }.joined(separator: "\n"))
         guard let gpu = device.gpu else { return }
         let types = ["discrete": OPSIN_GPU_DISCRETE, "integrated": OPSIN_GPU_INTEGRATED, "virtual": OPSIN_GPU_VIRTUAL, "cpu": OPSIN_GPU_SOFTWARE]
         gpu_type = types[gpu.type] ?? OPSIN_GPU_VIRTUAL

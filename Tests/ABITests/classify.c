@@ -40,6 +40,11 @@ static void devices(void) {
     FAILS(OPSIN_E_ARGUMENT, opsin_device_get(0, &info));
     info.struct_size = 4;
     FAILS(OPSIN_E_ARGUMENT, opsin_device_get(0, &info));
+    /* A program of the first version of the header, whose struct ends before other_drivers. */
+    memset(&info, 0xEE, sizeof info);
+    opsin_device_info_init(&info, 888);
+    GIVES(OPSIN_OK, opsin_device_get(0, &info));
+    CHECK(info.struct_size == 888 && strcmp(info.id, "cpu") == 0 && (unsigned char)info.other_drivers[0] == 0xEE);
 }
 
 /* A newer caller's struct: what this library does not know is read as zero or refused, and cleared in what it fills. */

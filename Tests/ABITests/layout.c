@@ -1,16 +1,19 @@
 /*
  * Sizes and offsets of every struct of opsin.h on 64-bit machines, pinned: a struct only grows at its end, so a line here never changes.
- * What is added gets new lines; ROW(struct, size in its first version), then FIELD lines in order. Compiled, not run.
+ * What is added gets new lines; ROW(struct, size in its first version), GREW(struct, first new field, size before, size now), then FIELD lines in order.
+ * Compiled, not run.
  */
 #include <opsin.h>
 
 #define ROW(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
+#define GREW(type, first_new, bytes, now) \
+    _Static_assert(offsetof(type, first_new) == (bytes) && sizeof(type) == (now), "size of " #type)
 #define FIELD(type, field, at) _Static_assert(offsetof(type, field) == (at), "offset of " #type "." #field)
 
 _Static_assert(sizeof(void *) == 8, "the numbers are those of 64-bit machines");
 _Static_assert(sizeof(opsin_status) == 4, "opsin_status is 32 bits");
 
-ROW(opsin_device_info, 888);
+GREW(opsin_device_info, other_drivers, 888, 1144);
 FIELD(opsin_device_info, struct_size, 0);
 FIELD(opsin_device_info, kind, 4);
 FIELD(opsin_device_info, gpu_type, 8);
@@ -25,6 +28,7 @@ FIELD(opsin_device_info, id, 56);
 FIELD(opsin_device_info, name, 120);
 FIELD(opsin_device_info, driver, 376);
 FIELD(opsin_device_info, reason, 632);
+FIELD(opsin_device_info, other_drivers, 888);
 
 ROW(opsin_runtime_options, 32);
 FIELD(opsin_runtime_options, struct_size, 0);

@@ -61,7 +61,7 @@ params() {
 check_empty "@param names are the parameters" params
 unpinned() {
     for struct in $(sed -n 's/^typedef struct \(opsin_[a-z_]*\) {.*/\1/p' include/opsin.h); do
-        grep -q "^ROW($struct, " $tests/layout.c || echo "$struct is not in $tests/layout.c"
+        grep -q -E "^(ROW|GREW)\($struct, " $tests/layout.c || echo "$struct is not in $tests/layout.c"
         grep -q "void ${struct}_init(" include/opsin.h || echo "$struct has no _init"
     done
 }

@@ -18,8 +18,16 @@ package struct DeviceInfo: Sendable {
     package var driverVersion: UInt32
     /// `1.3.230`
     package var apiVersion: Version
+    /// `VkDriverId`; 0 where the driver does not say.
+    package var driverID: UInt32 = 0
+    /// The conformance tests that the driver passed, `[1, 3, 2, 0]`; empty where it names none.
+    package var conformance: [Int] = []
     /// 16 bytes that name this GPU under every driver.
     package var uuid: [UInt8]
+    /// Nil where the driver does not say.
+    package var pci: PCIAddress?
+    /// What the system calls the GPU (8 bytes) and the bits of its nodes (4); nil where it has no such name.
+    package var luid: [UInt8]?
     /// Bytes of the largest device-local heap.
     package var memoryBytes: UInt64
     package var features: DeviceFeatures

@@ -76,12 +76,27 @@ internal import CVulkan
         var named = unsafe VkPhysicalDeviceDriverProperties()
         unsafe named.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES
         let driver = isVulkan12 || has("VK_KHR_driver_properties") ? unsafe chain.add(named) : nil
+        var place = unsafe VkPhysicalDevicePCIBusInfoPropertiesEXT()
+        unsafe place.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT
+        let bus = has("VK_EXT_pci_bus_info") ? unsafe chain.add(place) : nil
         var all = unsafe VkPhysicalDeviceProperties2()
         unsafe all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         unsafe all.pNext = chain.head
         unsafe vk.getPhysicalDeviceProperties2(device, &all)
         info.uuid = unsafe withUnsafeBytes(of: identity.pointee.deviceUUID) { unsafe Array($0) }
-        if let driver = unsafe driver { unsafe (info.driverName, info.driverInfo) = (text(driver.pointee.driverName), text(driver.pointee.driverInfo)) }
+        if unsafe identity.pointee.deviceLUIDValid != 0 {
+            let (name, nodes) = unsafe (identity.pointee.deviceLUID, identity.pointee.deviceNodeMask)
+            info.luid = unsafe withUnsafeBytes(of: name) { unsafe Array($0) } + withUnsafeBytes(of: nodes) { unsafe Array($0) }
+        }
+        if let bus = unsafe bus?.pointee {
+            let place = unsafe PCIAddress(domain: bus.pciDomain, bus: bus.pciBus, device: bus.pciDevice, function: bus.pciFunction)
+            info.pci = place.isUnknown ? nil : place
+        }
+        if let driver = unsafe driver?.pointee {
+            unsafe (info.driverName, info.driverInfo, info.driverID) = (text(driver.driverName), text(driver.driverInfo), driver.driverID.rawValue)
+            let passed = unsafe driver.conformanceVersion
+            if passed.major > 0 { info.conformance = [passed.major, passed.minor, passed.subminor, passed.patch].map { Int($0) } }
+        }
         info.limits.subgroupSize = unsafe max(1, Int(subgroup.pointee.subgroupSize))
         if unsafe subgroup.pointee.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0 {
             info.features.subgroupOperations = unsafe subgroup.pointee.supportedOperations

@@ -51,7 +51,8 @@ internal import CVulkan
         features.float16 = unsafe (arithmetic?.pointee.shaderFloat16 ?? 0) != 0
         features.int8 = unsafe (arithmetic?.pointee.shaderInt8 ?? 0) != 0
         features.storage8 = unsafe (storage8?.pointee.storageBuffer8BitAccess ?? 0) != 0
-        features.memoryModel = unsafe (memoryModel?.pointee.vulkanMemoryModel ?? 0) != 0
+        // The second too: with the model on and without it no shader may have an atomic of glslang's, whose scope is always the device.
+        features.memoryModel = unsafe (memoryModel?.pointee.vulkanMemoryModel ?? 0) != 0 && (memoryModel?.pointee.vulkanMemoryModelDeviceScope ?? 0) != 0
         features.cooperativeMatrixNV = unsafe (cooperative?.pointee.cooperativeMatrix ?? 0) != 0
         return features
     }
@@ -64,6 +65,7 @@ internal import CVulkan
         unsafe arithmetic?.pointee.shaderInt8 = bit(features.int8)
         unsafe storage8?.pointee.storageBuffer8BitAccess = bit(features.storage8)
         unsafe memoryModel?.pointee.vulkanMemoryModel = bit(features.memoryModel)
+        unsafe memoryModel?.pointee.vulkanMemoryModelDeviceScope = bit(features.memoryModel)
         unsafe cooperative?.pointee.cooperativeMatrix = bit(features.cooperativeMatrixNV)
     }
 }

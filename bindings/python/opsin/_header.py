@@ -6,7 +6,7 @@ from typing import Any
 OPSIN_VERSION_MAJOR = 0
 OPSIN_VERSION_MINOR = 1
 OPSIN_VERSION_PATCH = 0
-OPSIN_ABI_VERSION = 1
+OPSIN_ABI_VERSION = 2
 OPSIN_OK = 0
 OPSIN_PENDING = 1
 OPSIN_E_ARGUMENT = -1
@@ -138,6 +138,7 @@ class opsin_device_info(ctypes.Structure):
         ("name", ctypes.c_char * 256),
         ("driver", ctypes.c_char * 256),
         ("reason", ctypes.c_char * 256),
+        ("other_drivers", ctypes.c_char * 256),
     ]
 
 

@@ -55,13 +55,15 @@ class Device:
     usable: bool
     auto: bool
     reason: str
+    #: Other drivers of the same GPU, which are not in the list: ``"vulkan:1: AMDVLK ...: why it is left out"``.
+    other_drivers: tuple[str, ...] = ()
 
 
 def _device(info: header.opsin_device_info) -> Device:
     return Device(
         id=text(info.id), kind="vulkan" if info.kind == header.OPSIN_DEVICE_VULKAN else "cpu", name=text(info.name), driver=text(info.driver),
         memory_bytes=int(info.memory_bytes), usable=bool(info.flags & header.OPSIN_DEVICE_USABLE), auto=bool(info.flags & header.OPSIN_DEVICE_AUTO),
-        reason=text(info.reason))
+        reason=text(info.reason), other_drivers=tuple(text(info.other_drivers).splitlines()))
 
 
 def devices() -> list[Device]:
