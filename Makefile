@@ -39,6 +39,7 @@ check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/setup check
 	@Scripts/python_tests --strict-types
 	@Scripts/python_tests --cluster
+	@Scripts/python_tests --long
 	@Tests/ABITests/abi.sh
 	@Tests/PackageTests/check.sh
 

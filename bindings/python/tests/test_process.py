@@ -1,6 +1,5 @@
 """The module among other processes and signals."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -12,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import opsin
 import pytest
-from opsin._library import check, lib, out_handle
-from opsin.images import pixels_of
-from opsin.results import result_of
+from exit_check import VARIANTS, ends_well
+from opsin._library import lib
+from small_models import TASKS, small_model
 
 
 def best(path: str) -> str:
@@ -42,6 +41,18 @@ def test_control_c_ends_a_long_batch(cat: Path, root: Path) -> None:
     assert running.returncode in (-signal.SIGINT, 1, 130) and "KeyboardInterrupt" in errors
 
 
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "vulkan"])
+def test_import_use_exit(variant: str) -> None:
+    """Three times each; `make check` does it a hundred times, on Vulkan too (exit_check.py)."""
+    for _ in range(3):
+        assert ends_well(variant) is None
+
+
+def test_an_end_that_is_not_clean_is_noticed() -> None:
+    assert "-11" in (ends_well("crash", "import ctypes; ctypes.string_at(0)") or "")
+    assert "noise" in (ends_well("noise", "import sys; print('noise', file=sys.stderr)") or "")
+
+
 def test_the_examples_run(cat: Path, root: Path, tmp_path: Path) -> None:
     for task in ("detect", "segment", "depth"):
         try:
@@ -56,24 +67,35 @@ def test_the_examples_run(cat: Path, root: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"cat.{task}.png" for task in ("classify", "depth", "detect", "segment")]
 
 
-def test_a_call_costs_little_more_than_c(cat: Path) -> None:
-    """What Python does around the one call that works: the image on its way in, the result on its way out, with warm caches: about 15 microseconds."""
-    session = opsin.Session(opsin.Model("classify"))
+@pytest.mark.parametrize("task", TASKS)
+def test_a_call_costs_little_more_than_c(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that Python does around the one call of C that works, from the array to the result: 15 to 35 microseconds on the machine that this was written on.
+
+    The call itself is replaced by one that only counts a reference to a result that is there already, so that what is left is ours.
+    """
+    session = opsin.Session(opsin.Model(small_model(task, tmp_path), opsin.Runtime("cpu")))
     image = np.zeros((64, 64, 3), np.uint8)
-    before: list[float] = []
-    after: list[float] = []
-    addresses: list[int] = []
-    for _ in range(200):
+    ready = session.run(image)
+    address = ready._handle.handle
+    taken: list[float] = []
+
+    class Ready:
+        """The library, whose opsin_run is done before it begins."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(lib, name)
+
+        @staticmethod
+        def opsin_run(_: int, __: object, out: object) -> int:
+            lib.opsin_result_retain(address)
+            out._obj.value = address  # type: ignore[attr-defined]
+            return 0
+
+    monkeypatch.setattr(opsin.session, "lib", Ready())
+    for _ in range(400):
         start = time.perf_counter()
-        pixels = pixels_of(image)
-        before.append(time.perf_counter() - start)
-    for _ in range(20):
-        address = out_handle()
-        check(lib.opsin_run(session.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
-        addresses.append(int(address.value or 0))
-    for value in addresses:
-        start = time.perf_counter()
-        result = result_of(value)
-        after.append(time.perf_counter() - start)
-        assert result is not None
-    assert min(before) + min(after) < 50e-6, (min(before), min(after))
+        result = session.run(image)
+        taken.append(time.perf_counter() - start)
+        assert type(result) is type(ready)
+    # A quarter of them: what the machine does beside this test counts for the others.
+    assert sorted(taken)[100] < 50e-6, [f"{seconds * 1e6:.1f}" for seconds in sorted(taken)[:200:20]]
