@@ -1,4 +1,5 @@
 #include "include/attention.h"
+#include "attention_place.h"
 #include "each_isa.h"
 #include "math16.h"
 
@@ -88,12 +89,6 @@ OPSIN_INLINE void transpose16(f32x16 *v, float scale, float *to, size_t rows) {
     }
 }
 
-// How many tokens stand between the first token of an image or window and token t of it.
-OPSIN_INLINE size_t place(const opsin_attention_arguments *a, size_t t) {
-    const uint32_t columns = (uint32_t)a->windows.columns;
-    return columns ? (uint32_t)t / columns * (size_t)columns * a->windows.across + (uint32_t)t % columns : t;
-}
-
 // to[depth][keys rounded up to 16] = the keys' channels, transposed and scaled; zeros behind the last key.
 OPSIN_INLINE void pack_keys(const opsin_attention_arguments *a, const float *k, size_t first, size_t keys, float *to) {
     const size_t stride = a->key_value_heads * a->head_size, depth = a->head_size;
@@ -116,30 +111,6 @@ OPSIN_INLINE void pack_queries(opsin_isa isa, const opsin_attention_arguments *a
         const size_t r = first + i;
         const float *from = q + (place(a, r / group) * a->heads + r % group) * a->head_size;
         for (size_t p = 0; p < depth; p += 16) AT16(to + i * STRIDE + p) = i < rows ? FROM16(from + p) : SPLAT(0);
-    }
-}
-
-// Scores of a tile before the product: the biases of its rows' keys, which start at key `first_key` of the window.
-OPSIN_INLINE void start_with_bias(opsin_isa isa, const opsin_attention_arguments *a, const float *bias, size_t first, size_t rows, size_t first_key, size_t keys,
-                                  float *scores) {
-    const uint32_t columns = (uint32_t)a->windows.columns, height = (uint32_t)a->keys / columns, width = 2 * columns - 1;
-    const uint32_t first_row = (uint32_t)first_key / columns, first_column = (uint32_t)first_key % columns;
-    uint32_t query_row = (uint32_t)first / columns, query_column = (uint32_t)first % columns;
-    for (size_t i = 0; i < tile_rows(isa); i++) {
-        const float *from = bias + (size_t)(height - 1 - query_row + first_row) * width + columns - 1 - query_column;
-        float *to = scores + i * STRIDE;
-        // Runs are written in order: what a store of sixteen writes too much the next one overwrites, or nobody reads.
-        size_t end = columns - first_column < keys ? columns - first_column : keys;
-        for (size_t t = 0; t < end; t += 16) AT16(to + t) = FROM16(from + first_column + t);
-        while (end < keys) {
-            const size_t begin = end;
-            from += width;
-            end = begin + columns < keys ? begin + columns : keys;
-            AT16(to + begin) = FROM16(from);
-            for (size_t t = begin + 16; t < end; t += 16) AT16(to + t) = FROM16(from + t - begin);
-        }
-        // Rows behind the last are computed too, with the last one's biases, and dropped.
-        if (i + 1 < rows && ++query_column == columns) query_column = 0, query_row++;
     }
 }
 
@@ -219,19 +190,12 @@ OPSIN_INLINE void attend_tile(opsin_isa isa, const opsin_attention_arguments *a,
     for (size_t p = 0; p < a->head_size; p += DEPTH) {
         const size_t depth = a->head_size - p < DEPTH ? a->head_size - p : DEPTH;
         pack_queries(isa, a, q + p, first, rows, depth, queries);
-        if (bias && p == 0) start_with_bias(isa, a, bias, first, rows, first_key, keys, scores);
+        if (bias && p == 0) start_with_bias(a, bias, first, rows, first_key, keys, scores, tile_rows(isa), STRIDE);
         multiply_rows(isa, bias || p ? FROM_SUM : FROM_ZERO, queries, scratch + l->keys + p * STRIDE, STRIDE, depth, NULL, scores, STRIDE, padded);
     }
     soften_tile(isa, scores, keys, state, factors);
     const size_t value_stride = values == scratch + l->values ? value_floats : a->key_value_heads * a->value_size;
     multiply_rows(isa, first_key ? FROM_SCALED : FROM_ZERO, scores, values, value_stride, keys, factors, sums, value_floats, value_floats);
-}
-
-// The tokens of all images and windows before the first of window `w`, counted over all images.
-OPSIN_INLINE size_t window_start(const opsin_attention_arguments *a, size_t w, size_t tokens) {
-    if (!a->windows.columns) return w * tokens;
-    const size_t across = a->windows.across;
-    return w / across * across * tokens + w % across * a->windows.columns;
 }
 
 // One task: `rows` rows from `first` of one key-value head of one image or window.
@@ -243,8 +207,7 @@ OPSIN_INLINE void attend(opsin_isa isa, const opsin_attention_arguments *a, cons
     const float *q = a->q + (query_start * a->heads + head * group) * a->head_size;
     const float *k = a->k + key_start * k_stride + head * a->head_size, *v = a->v + key_start * v_stride + head * a->value_size;
     float *y = a->y + (query_start * a->heads + head * group) * a->value_size;
-    const size_t table = a->windows.columns ? (2 * (a->keys / a->windows.columns) - 1) * (2 * a->windows.columns - 1) : 0;
-    const float *bias = a->windows.bias ? a->windows.bias + head * table : NULL;
+    const float *bias = a->windows.bias ? a->windows.bias + head * bias_table(a) : NULL;
     tile_state *states = (tile_state *)(scratch + l->states);
     for (size_t i = 0; i * step < rows; i++) {
         AT16(states[i].largest) = SPLAT(-INFINITY);

@@ -73,6 +73,21 @@ import Testing
         #expect(worst < 1e-7)
     }
 
+    /// So is the one that products and convolutions apply to their sums, with weights of 1; in bf16 the values are rounded first.
+    @Test(arguments: Way.all.filter { $0.vulkan == nil && $0.threads == 1 })
+    func geluOfSumsIsExact(_ way: Way) throws {
+        let values = (0..<48_000).map { (index: Int) -> Float in
+            let value = Float(index - 24_000) / 2000
+            return way.precision == .bf16 ? Float(bitPattern: value.bitPattern & 0xffff_0000) : value
+        }
+        let (constant, _) = try stored([1], [1, 1], .float32)
+        let op = try Linear(inputFeatures: 1, outputFeatures: 1, filter: Filter(constant), epilogue: Epilogue(activation: .gelu))
+        let x = Tensor(try Shape(n: 1, h: 1, w: values.count, c: 1), values)
+        let got = try run(.linear(op), on: Backend(isa: way.isa, threads: 1, precision: way.precision), inputs: [x])
+        let worst = zip(values, got).map { abs(ActivationTests.reference(.gelu, Double($0)) - Double($1)) - Double($1.ulp) / 2 }.max() ?? 1
+        #expect(worst < (way.precision == .bf16 ? 2e-5 : 1e-7))
+    }
+
     /// Sigmoid, SiLU and tanh are within 2e-7 of the exact values, relatively, from -87 to 87 and close to 0.
     @Test(arguments: Backend.isas)
     func relativeErrors(_ isa: ISA) throws {

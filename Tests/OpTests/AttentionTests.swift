@@ -51,7 +51,7 @@ import Testing
         return y
     }
 
-    @Test(arguments: Backend.here, cases)
+    @Test(arguments: Backend.here + Backend.bf16, cases)
     func everySize(_ backend: Backend, sizes: Sizes) throws {
         let x = try inputs(sizes, scale: 1), scale = Float(1 / Double(sizes.headSize).squareRoot())
         let op = try Attention(heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, scale: scale)
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// A NaN in one query makes that query's rows NaN, and only those of its head.
-    @Test(arguments: Backend.here)
+    @Test(arguments: Backend.here + Backend.bf16)
     func notANumber(_ backend: Backend) throws {
         let s = Sizes(queries: 15, keys: 20, heads: 2, keyValueHeads: 2, headSize: 3, valueSize: 2)
         var x = try inputs(s)

@@ -13,25 +13,31 @@ struct Backend: Sendable, CustomTestStringConvertible {
     var plan = false
     /// Runs a `VulkanPlan` with this storage instead, on the machine's Vulkan device.
     var vulkan: Storage?
+    var precision = CPUPrecision.fp32
 
     /// What a result may differ from the Double reference, relative to the larger of the expected element and the mean magnitude of all: rounding of the
     /// sums and exponents that tests use; GLSL's exponential and division are allowed three units of the last place. fp16 has 11 bits, which inputs, weights
-    /// and outputs are rounded to.
+    /// and outputs are rounded to; bf16 has 8, which factors are rounded to.
     var tolerance: Double {
         switch vulkan {
-        case nil: 3e-6
+        case nil: precision == .bf16 ? 2e-2 : 3e-6
         case .f32: 6e-6
         case .f16: 6e-3
         }
     }
 
-    var testDescription: String { vulkan.map { "vulkan \($0)" } ?? "cpu \(isa.rawValue) x\(threads)\(plan ? " plan" : "")" }
+    var testDescription: String { vulkan.map { "vulkan \($0)" } ?? "cpu \(isa.rawValue)\(precision == .bf16 ? " bf16" : "") x\(threads)\(plan ? " plan" : "")" }
 
     /// Every instruction set that this machine has with 2 threads, the best one with 1 and 3 and as a plan too: how tasks split does not depend on the set.
     static let here: [Backend] =
         isas.map { Backend(isa: $0, threads: 2) }
         + isas.suffix(1).flatMap { [Backend(isa: $0, threads: 1), Backend(isa: $0, threads: 3), Backend(isa: $0, threads: 2, plan: true)] }
         + VulkanRow.storages.map { Backend(isa: .generic, threads: 1, vulkan: $0) }
+
+    /// bf16 factors, where the machine multiplies them: for ops that have kernels for it.
+    static let bf16: [Backend] = ISA.available.filter { (try? CPUPrecision.bf16.check($0)) != nil }.flatMap {
+        [Backend(isa: $0, threads: 1, precision: .bf16), Backend(isa: $0, threads: 3, precision: .bf16)]
+    }
 
     /// The rows that keep fp32 between ops, for tests of numbers that fp16 does not hold.
     static let exact = here.filter { $0.vulkan != .f16 }
@@ -89,12 +95,12 @@ func run(_ op: Op, on backend: Backend, inputs: [Tensor], inPlace: Bool = false)
     }
     if backend.plan {
         graph.output("y", output, layout: .nhwc)
-        let plan = try CPUPlan(graph, team: CPUTeam(threads: backend.threads), weights: PackedWeights(), isa: backend.isa, precision: .fp32)
+        let plan = try CPUPlan(graph, team: CPUTeam(threads: backend.threads), weights: PackedWeights(), isa: backend.isa, precision: backend.precision)
         plan.poison()
         return try #require(plan.run(inputs.map(\.values)).first)
     }
     let lowering = try #require(op.rule as? any CPUOp, "\(op.name) has no row in the CPU backend")
-    let runner = StepRunner(isa: backend.isa, threads: backend.threads)
+    let runner = StepRunner(isa: backend.isa, threads: backend.threads, precision: backend.precision)
     for (value, tensor) in zip(values, inputs) { runner.write(tensor.values, to: value) }
     if inPlace { runner.alias(output, to: values[0]) }
     runner.run(try lowering.lower(graph.nodes[0], runner))

@@ -30,5 +30,8 @@ opsin_task_fn _Nonnull opsin_attention(opsin_isa isa);
 size_t opsin_attention_tile(opsin_isa isa);
 // Bytes of scratch that a task needs.
 size_t opsin_attention_scratch(const opsin_attention_arguments *arguments);
+// The same with bf16 factors and fp32 sums, for machines with AVX512_BF16.
+opsin_task_fn _Nonnull opsin_attention_bf16(void);
+size_t opsin_attention_bf16_scratch(const opsin_attention_arguments *arguments);
 
 #pragma clang assume_nonnull end

@@ -1,6 +1,5 @@
+internal import CKernels
 package import OpsinGraph
-
-private import CKernels
 
 extension Attention: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
@@ -13,10 +12,20 @@ extension Attention: CPUOp {
             images: q.n, queries: q.h * q.w, keys: k.h * k.w, heads: heads, key_value_heads: keyValueHeads,
             head_size: q.c / heads, value_size: v.c / keyValueHeads, block: block, scale: scale,
             windows: opsin_attention_windows())
-        let scratch = unsafe opsin_attention_scratch(&arguments)
-        let count = pairs * tasks(rows, each: block)
-        return unsafe [CPUStep(opsin_attention(plan.isa.c), arguments, tasks: count, scratchBytes: scratch, kernel: "attention \(tile)x \(plan.isa.rawValue)")]
+        return [unsafe attentionStep(&arguments, node.output, tasks: pairs * tasks(rows, each: block), kernel: "attention \(tile)x", plan)]
     }
+}
+
+/// The step of arguments that are complete, with bf16 factors in bf16.
+func attentionStep(
+    _ arguments: inout opsin_attention_arguments, _ output: Value, tasks: Int, kernel: String, _ plan: any CPULowering
+) -> CPUStep {
+    if plan.precision == .bf16, !plan.requiresFloat32(output) {
+        let scratch = unsafe opsin_attention_bf16_scratch(&arguments)
+        return unsafe CPUStep(opsin_attention_bf16(), arguments, tasks: tasks, scratchBytes: scratch, kernel: "\(kernel) \(plan.isa.rawValue) bf16")
+    }
+    let scratch = unsafe opsin_attention_scratch(&arguments)
+    return unsafe CPUStep(opsin_attention(plan.isa.c), arguments, tasks: tasks, scratchBytes: scratch, kernel: "\(kernel) \(plan.isa.rawValue)")
 }
 
 /// How many rows one task takes. Large blocks share the packing of the keys; every thread should get at least two tasks.

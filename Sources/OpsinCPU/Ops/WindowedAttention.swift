@@ -14,8 +14,7 @@ extension WindowedAttention: CPUOp {
             q: plan.pointer(node.inputs[0]), k: plan.pointer(node.inputs[1]), v: plan.pointer(node.inputs[2]), y: plan.pointer(node.output),
             images: q.n, queries: tokens, keys: tokens, heads: heads, key_value_heads: heads, head_size: headSize, value_size: headSize, block: block,
             scale: scale, windows: opsin_attention_windows(columns: windowWidth, across: across, bias: bias))
-        let scratch = unsafe opsin_attention_scratch(&arguments)
-        let kernel = "attention \(windowHeight)x\(windowWidth) windows \(opsin_attention_tile(plan.isa.c))x \(plan.isa.rawValue)"
-        return unsafe [CPUStep(opsin_attention(plan.isa.c), arguments, tasks: pairs * tasks(tokens, each: block), scratchBytes: scratch, kernel: kernel)]
+        let kernel = "attention \(windowHeight)x\(windowWidth) windows \(opsin_attention_tile(plan.isa.c))x"
+        return [unsafe attentionStep(&arguments, node.output, tasks: pairs * tasks(tokens, each: block), kernel: kernel, plan)]
     }
 }
