@@ -77,8 +77,9 @@ let package = Package(
         .testTarget(name: "OpTests", dependencies: ["CKernels", "OpsinCPU", "OpsinGraph", "OpsinVulkan"], swiftSettings: swift),
         .testTarget(name: "ParityTests", dependencies: ["OpsinCPU", "OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["OpsinGraph", "OpsinModels", "OracleSupport"], swiftSettings: swift),
-        .testTarget(name: "TaskTests", dependencies: ["Opsin", "OpsinVision"], swiftSettings: swift),
-        .testTarget(name: "VisionTests", dependencies: ["CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
+        .testTarget(
+            name: "TaskTests", dependencies: ["Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision"], swiftSettings: swift),
+        .testTarget(name: "VisionTests", dependencies: ["CCodecs", "CKernels", "OpsinModels", "OpsinVision"], exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
             name: "VulkanTests",
             dependencies: ["CVulkan", "Opsin", "OpsinCPU", "OpsinGraph", "OpsinModels", "OpsinVision", "OpsinVulkan", "OracleSupport", "ShaderCompiler"],

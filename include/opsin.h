@@ -1195,7 +1195,7 @@ OPSIN_API opsin_status opsin_result_to_json(opsin_result *result, const char *im
 
 /**
  * What ran, as a JSON object: "schema_version", "device" {"kind", "name"}, "precision", "isa", "threads", "dispatches",
- * "fallbacks" [{"what", "reason"}], "preprocessing" ("cpu", "vulkan", or null without an image), "timings_ms", "memory_bytes".
+ * "fallbacks" [{"what", "reason"}], "preprocessing" and "postprocessing" ("cpu", "vulkan", or null without an image), "timings_ms", "memory_bytes".
  *
  * @param result not NULL
  * @param json   receives the text; borrowed from the result, which makes it once

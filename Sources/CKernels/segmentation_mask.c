@@ -3,6 +3,9 @@
 #include "math16.h"
 #include "softmax_row.h"
 
+// No fused multiply-adds: all instruction sets and Shaders/segmentation_mask.comp then give the same mask.
+#pragma clang fp contract(off)
+
 // The lowest index of the largest of `padded` values, which `values(c)` gives sixteen at a time; below `channels` whatever NaN does.
 #define LARGEST(index, padded, channels, values)                                                                                                       \
     do {                                                                                                                                               \
@@ -195,3 +198,25 @@ OPSIN_INLINE void segmentation_mask(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
 }
 
 OPSIN_EACH_ISA(segmentation_mask, segmentation_mask)
+
+// Masks are made of runs: whole vectors are skipped while they hold the label of the pixel before.
+OPSIN_INLINE void label_counts(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
+    (void)isa, (void)scratch;
+    const opsin_label_counts_arguments *a = arguments;
+    for (size_t task = first; task < last; task++) {
+        uint32_t *counts = a->counts + task * a->channels;
+        const size_t end = (task + 1) * a->strip < a->pixels ? (task + 1) * a->strip : a->pixels;
+        for (size_t i = task * a->strip; i < end;) {
+            const uint16_t label = a->mask[i];
+            uint16_t same[32];
+            fill_labels(same, 32, label);
+            size_t next = i + 1;
+            while (next + 32 <= end && memcmp(a->mask + next, same, sizeof same) == 0) next += 32;
+            while (next < end && a->mask[next] == label) next++;
+            if (label < a->channels) counts[label] += (uint32_t)(next - i);
+            i = next;
+        }
+    }
+}
+
+OPSIN_EACH_ISA(label_counts, label_counts)

@@ -35,6 +35,10 @@ final class DevicePlan {
     /// Made with the first image that the device preprocesses.
     var preprocessor: ImagePreprocessor?
     var recipe: PreprocessRecipe?
+    /// Made with the first mask that the device makes.
+    var maskStage: MaskStage?
+    /// What runs behind a part's own commands, in its submit.
+    var after: (plan: VulkanPlan, list: CommandList)?
 
     /// Throws, naming the first op, where the CPU is needed and not allowed.
     init(
@@ -83,11 +87,14 @@ final class DevicePlan {
     private func run(_ part: Part, _ inputs: [[Float]]) throws(PlanFailure) -> [[Float]] {
         switch part {
         case .device(let plan):
-            do { return try plan.run(inputs) } catch { throw PlanFailure(error) }
+            do { return try plan.run(inputs, before: nil, after: list(after: plan)) } catch { throw PlanFailure(error) }
         case .cpu(let plan):
             do { return try plan.run(inputs, timed: timing == .each) } catch { throw PlanFailure(error) }
         }
     }
+
+    /// The commands behind that part's own.
+    func list(after plan: VulkanPlan) -> CommandList? { after?.plan === plan ? after?.list : nil }
 
     /// The same with the time of each phase, summed over the parts; what the CPU computes counts as computing. The plan's timing must be `.phases`.
     func runInPhases(_ values: [[Float]]) throws(PlanFailure) -> VulkanPlan.Phases {
@@ -177,7 +184,7 @@ final class DevicePlan {
     }
 
     /// Of these, the bytes on the device.
-    var deviceBytes: Int { devicePlans.reduce(preprocessor?.byteCount ?? 0) { $0 + $1.arenaBytes } }
+    var deviceBytes: Int { devicePlans.reduce((preprocessor?.byteCount ?? 0) + (maskStage?.byteCount ?? 0)) { $0 + $1.arenaBytes } }
 
     /// How long each submit is waited for; 0 is what suits the device.
     func waits(atMost milliseconds: Int) {

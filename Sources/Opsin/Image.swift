@@ -9,10 +9,12 @@ public struct Image: Hashable, Sendable {
     public var timestampMicroseconds: Int64 = 0
 
     /// Reads JPEG, PNG, WebP, BMP, PPM or PGM and turns it upright as its Exif data say. Throws with the path and the reason.
-    public init(path: String) throws(OpsinError) {
+    ///
+    /// A large JPEG is decoded on at most `threads` threads; 0 is up to 3, as many as this process may use.
+    public init(path: String, threads: Int = 0) throws(OpsinError) {
         let start = milliseconds()
         do {
-            pixels = try OpsinVision.Image(contentsOf: path)
+            pixels = try OpsinVision.Image(contentsOf: path, options: DecodeOptions(threads: threads))
         } catch {
             throw OpsinError(ofFile: error, name: path)
         }

@@ -63,7 +63,7 @@ extension DevicePlan {
                 () throws(VulkanError) in try DevicePlan.program(image, recipe)
             }
             let prepared = milliseconds() - start
-            first = try entry.run([nil], before: stage)
+            first = try entry.run([nil], before: stage, after: list(after: entry))
             spent = prepared + (try preprocessor.milliseconds())
         } catch {
             throw PlanFailure(error)

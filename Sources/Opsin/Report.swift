@@ -23,6 +23,8 @@ public struct Report: Hashable, Sendable {
     public var fallbacks: [Fallback]
     /// Where the image became a tensor; nil for a run that began with tensors.
     public var preprocessing: Device.Kind?
+    /// Where the outputs became the task's answer; nil for a run that began with tensors.
+    public var postprocessing: Device.Kind?
     /// Bytes of packed weights and of the activation arena.
     public var memoryBytes: Int
 }
@@ -39,6 +41,7 @@ extension Report {
             "dispatches": .integer(dispatches),
             "fallbacks": .array(fallbacks.map { ["what": .string($0.what), "reason": .string($0.reason)] }),
             "preprocessing": preprocessing.map { .string($0.rawValue) } ?? .null,
+            "postprocessing": postprocessing.map { .string($0.rawValue) } ?? .null,
             "timings_ms": timings.json,
             "memory_bytes": .integer(memoryBytes),
         ]

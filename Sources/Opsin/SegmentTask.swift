@@ -2,19 +2,24 @@ internal import OpsinModels
 internal import OpsinVision
 
 extension Model {
-    /// The mask of the image that `mapping` speaks of, and the probabilities as a tensor if they are wanted.
+    /// The mask of the image that `mapping` speaks of, and the probabilities as a tensor if they are wanted. `made` is what a device made already.
     func segmentation(
-        _ tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, _ parallel: Parallel
+        _ tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, made: DeviceMask? = nil, _ parallel: Parallel
     ) throws(OpsinError) -> (answer: Segmentation, probabilities: Tensor?) {
         let logits = try output("logits", of: tensors), classes = network.architecture.classCount
         guard logits.dimensions.count == 4, logits.dimensions[0] == 1, logits.dimensions[1] == classes else {
             throw OpsinError(.argument, "logits is \(logits.dimensions), expected [1, \(classes), rows, columns]")
         }
         let mask: LabelMask
-        do {
-            mask = try LabelMask(
-                logits: logits.values, classes: classes, rows: logits.dimensions[2], columns: logits.dimensions[3], mapping: mapping,
-                wanted: LabelMask.Wanted(confidence: options.wantsConfidence, probabilities: options.wantsProbabilities), parallel: parallel)
+        do throws(VisionError) {
+            if let made {
+                try LabelMask.check(logits.values, each: logits.dimensions[2] * logits.dimensions[3])
+                mask = try LabelMask(labels: made.labels, confidence: made.confidence, classes: classes, mapping: mapping, parallel: parallel)
+            } else {
+                mask = try LabelMask(
+                    logits: logits.values, classes: classes, rows: logits.dimensions[2], columns: logits.dimensions[3], mapping: mapping,
+                    wanted: LabelMask.Wanted(confidence: options.wantsConfidence, probabilities: options.wantsProbabilities), parallel: parallel)
+            }
         } catch {
             throw OpsinError(error, name: path)
         }

@@ -32,6 +32,8 @@ public final class Session: Sendable {
     public struct Settings: Hashable, Sendable {
         /// Where images become tensors.
         public var preprocessing = PreprocessingPlace.automatic
+        /// Where logits become masks.
+        public var postprocessing = PostprocessingPlace.automatic
         /// Longest wait for a GPU's answer, in milliseconds, after which it counts as lost; 0 is what suits the device: ten seconds, two minutes for a driver
         /// that computes on the processor.
         public var timeoutMilliseconds = 0
@@ -69,8 +71,10 @@ public final class Session: Sendable {
         timings.decode = image.decodeMilliseconds
         let recipe = model.recipe(options.fit)
         let geometry = try recipe.geometry(of: image)
-        let (tensors, report) = try execute(.image(image, recipe, PlanCache.Key(geometry)), timings: &timings)
-        return try result(of: tensors, ImageMapping(geometry), options, timings: timings, report: report)
+        let mapping = ImageMapping(geometry)
+        let wanted = MaskRequest(mapping: mapping, confidence: options.wantsConfidence, probabilities: options.wantsProbabilities)
+        let ran = try execute(.image(image, recipe, PlanCache.Key(geometry)), mask: model.task == .segment ? wanted : nil, timings: &timings)
+        return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -92,8 +96,8 @@ public final class Session: Sendable {
         let (batch, height, width) = (input.dimensions[0], input.dimensions[2], input.dimensions[3])
         let values = input.channelsLast(images: batch, channels: 3, pixels: height * width)
         var timings = Timings()
-        let (outputs, report) = try execute(.tensor(values, PlanCache.Key(batch: batch, height: height, width: width)), timings: &timings)
-        return (outputs, timings.run, report)
+        let ran = try execute(.tensor(values, PlanCache.Key(batch: batch, height: height, width: width)), timings: &timings)
+        return (ran.outputs, timings.run, ran.report)
     }
 
     /// What the model's recipe makes of an image, and where its pixels came from.
@@ -176,7 +180,9 @@ public final class Session: Sendable {
     }
 
     /// Runs a source through the plan of its shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
-    private func execute(_ source: Source, timings: inout Timings) throws(OpsinError) -> (outputs: [Tensor], report: Report) {
+    private func execute(
+        _ source: Source, mask request: MaskRequest? = nil, timings: inout Timings
+    ) throws(OpsinError) -> (outputs: [Tensor], report: Report, mask: DeviceMask?) {
         var input: [Float]?
         let key: PlanCache.Key
         switch source {
@@ -197,6 +203,7 @@ public final class Session: Sendable {
                 do throws(PlanFailure) {
                     let plan = try state.plan(for: key, graph, PlanResources(model, threads: options.threads), timed: options.measuresOps)
                     plan.waits(atMost: state.settings.timeoutMilliseconds)
+                    let refusal = try plan.prepare(mask: state.masksOnDevice ? request : nil)
                     let start = milliseconds()
                     let values: [[Float]]
                     if let input {
@@ -213,8 +220,14 @@ public final class Session: Sendable {
                     }
                     if options.measuresOps { state.measured.add(try plan.lastTimes(), of: plan) }
                     var report = state.report(plan, model)
-                    if source.image != nil { report.preprocessing = input == nil ? .vulkan : .cpu }
-                    return (plan.tensors(values), report)
+                    let reading = milliseconds(), mask = try plan.mask()
+                    if let mask { timings.moveToPostprocess(mask.milliseconds, and: milliseconds() - reading) }
+                    if source.image != nil {
+                        report.preprocessing = input == nil ? .vulkan : .cpu
+                        report.postprocessing = mask == nil ? .cpu : .vulkan
+                    }
+                    if let refusal { report.fallbacks.append(Fallback(what: "mask", reason: refusal)) }
+                    return (plan.tensors(values), report, mask)
                 } catch {
                     try state.recover(from: error, model, options, mayRebuild: mayRebuild)
                     (mayRebuild, onDevice) = (false, state.preprocessesOnDevice(source.image))
@@ -231,7 +244,7 @@ public final class Session: Sendable {
     }
 
     private func result(
-        of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, timings: Timings, report: Report
+        of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, mask: DeviceMask? = nil, timings: Timings, report: Report
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
         let start = milliseconds()
@@ -241,13 +254,13 @@ public final class Session: Sendable {
         case .classify: answer = .classes(try model.classes(tensors, options))
         case .detect: answer = .detections(try model.detections(tensors, mapping, options))
         case .segment:
-            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, parallel())
+            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, made: mask, parallel())
             answer = .segmentation(mask)
             if let probabilities { tensors.append(probabilities) }
         case .depth: answer = .depth(try model.depth(tensors, mapping, parallel: parallel()))
         case .features: answer = .features
         }
-        timings.postprocess = milliseconds() - start
+        timings.postprocess += milliseconds() - start
         return TaskResult(
             task: model.task, imageWidth: mapping.imageWidth, imageHeight: mapping.imageHeight, answer: answer, tensors: tensors, timings: timings,
             report: report)

@@ -11,6 +11,13 @@ public struct Timings: Hashable, Sendable {
 
     public init() {}
 
+    /// Part of the run was postprocessing, and more came behind it.
+    mutating func moveToPostprocess(_ part: Double, and more: Double) {
+        let part = min(part, run)
+        run -= part
+        postprocess += part + more
+    }
+
     public var total: Double { decode + preprocess + run + postprocess }
 }
 

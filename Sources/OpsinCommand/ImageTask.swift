@@ -36,7 +36,7 @@ struct ImageTask {
         var told = Set(runtime.fallbacks)
         for path in images {
             do {
-                let image = try Image(path: path)
+                let image = try Image(path: path, threads: common.threads)
                 let result = try session.run(image, options)
                 try keep(result, image, path)
                 if common.json { Terminal.line(json(result, path)) } else { show(result, path) }

@@ -3,7 +3,7 @@ internal import Opsin
 internal import OpsinModels
 
 /// The settings that `extra` and `opsin_session_set` take.
-private let sessionKeys = ["timeout_ms", "preprocess"]
+private let sessionKeys = ["timeout_ms", "preprocess", "postprocess"]
 
 extension Precision {
     /// The precision of an OPSIN_PRECISION_* number.
@@ -27,9 +27,13 @@ private func change(_ key: String, _ value: String) throws(Failure) -> (inout Se
         guard let milliseconds = UInt32(value) else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected milliseconds") }
         return { (settings: inout Session.Settings) in settings.timeoutMilliseconds = Int(milliseconds) }
     }
-    let places: [String: PreprocessingPlace] = ["auto": .automatic, "cpu": .cpu, "device": .device]
+    let places: [String: (PreprocessingPlace, PostprocessingPlace)] = [
+        "auto": (.automatic, .automatic), "cpu": (.cpu, .cpu), "device": (.device, .device),
+    ]
     guard let place = places[value] else { throw Failure(OPSIN_E_ARGUMENT, "\(key) is \"\(value.prefix(80))\", expected auto, cpu or device") }
-    return { (settings: inout Session.Settings) in settings.preprocessing = place }
+    return { (settings: inout Session.Settings) in
+        if key == "preprocess" { settings.preprocessing = place.0 } else { settings.postprocessing = place.1 }
+    }
 }
 
 /// The caller's options as ours.

@@ -111,6 +111,7 @@ extension Image {
         let size = unsafe Int(source.columns) * Int(source.rows) * (gray ? 1 : 3)
         return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             guard let out = buffer.baseAddress else { return }
+            unsafe LargePages.advise(out, size)
             unsafe withUnsafePointer(to: source) { pointer in unsafe opsin_image_convert(pointer, out) }
             count = size
         }

@@ -110,6 +110,7 @@ struct ResizePlan {
         return unsafe samples.withUnsafeBytes { source in
             unsafe [Sample](unsafeUninitializedCapacity: size) { buffer, count in
                 guard let from = source.baseAddress, let to = buffer.baseAddress else { return }
+                unsafe LargePages.advise(to, size * sampleBytes)
                 let work = unsafe opsin_resize_pass(
                     axis: UnsafePointer(axis.table), source: from + offset * sampleBytes, source_end: from + source.count, source_stride: stride * sampleBytes,
                     source_origin: Int32(isVertical ? input.rows.lowerBound : input.columns.lowerBound), target: UnsafeMutableRawPointer(to),

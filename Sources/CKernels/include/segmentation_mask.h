@@ -43,4 +43,13 @@ typedef struct {
 // A task is a strip of output rows: tasks = ceil(out_height / strip).
 opsin_task_fn _Nonnull opsin_segmentation_mask(opsin_isa isa);
 
+typedef struct {
+    const uint16_t *mask;
+    size_t pixels, strip, channels; // strip: pixels of a task
+    uint32_t *counts;               // [tasks, channels]: pixels of each label, zeroed
+} opsin_label_counts_arguments;
+
+// A task is a strip of pixels: tasks = ceil(pixels / strip).
+opsin_task_fn _Nonnull opsin_label_counts(opsin_isa isa);
+
 #pragma clang assume_nonnull end

@@ -1,11 +1,21 @@
 private import CCodecs
+private import CKernels
 
 /// What a caller allows when an image is decoded.
 package struct DecodeOptions: Hashable, Sendable {
     /// Lets a JPEG be decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels. Faster, and other pixels than a full decode gives.
     package var reduceToShortestSide: Int?
 
-    package init(reduceToShortestSide: Int? = nil) { self.reduceToShortestSide = reduceToShortestSide }
+    /// Most threads that a large JPEG is decoded on; 0: up to 3, as many as this process may use. The pixels are the same.
+    package var threads = 0
+
+    package init(reduceToShortestSide: Int? = nil, threads: Int = 0) { (self.reduceToShortestSide, self.threads) = (reduceToShortestSide, threads) }
+
+    /// Threads for a JPEG of that size: one for what is decoded faster than a thread starts.
+    func threads(width: Int, height: Int) -> UInt32 {
+        guard width * height >= 1 << 20 else { return 1 }
+        return threads > 0 ? UInt32(clamping: threads) : min(opsin_cpu_available(), 3)
+    }
 }
 
 extension Image {
@@ -30,7 +40,10 @@ extension Image {
         let shortest = UInt32(clamping: options.reduceToShortestSide ?? 0)
         var info = opsin_codec_info()
         unsafe try Image.call(bytes) { unsafe opsin_jpeg_header($0, $1, shortest, &info, $2) }
-        unsafe try self.init(bytes, &info) { bytes, count, info, pixels, message in unsafe opsin_jpeg_decode(bytes, count, info, pixels, message) }
+        let threads = options.threads(width: Int(info.width), height: Int(info.height))
+        unsafe try self.init(bytes, &info) { bytes, count, info, pixels, message in
+            unsafe opsin_jpeg_decode(bytes, count, info, threads, pixels, message)
+        }
     }
 
     private init(png bytes: Span<UInt8>) throws(VisionError) {
@@ -57,6 +70,7 @@ extension Image {
             var status: Int32 = 0
             stored = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, done in
                 guard let out = buffer.baseAddress else { return }
+                unsafe LargePages.advise(out, size)
                 status = unsafe decode(pointer, count, &info, out, message)
                 if status == 0 { done = size }
             }

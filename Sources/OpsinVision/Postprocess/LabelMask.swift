@@ -44,19 +44,12 @@ package struct LabelMask: Hashable, Sendable {
         else {
             throw VisionError(.argument, "\(logits.count) logits, expected \(classes) labels x \(rows) rows x \(columns) columns of at most 65536")
         }
-        if let bad = logits.firstIndex(where: { !$0.isFinite }) {
-            throw VisionError(.argument, "expected finite logits, found \(logits[bad]) for label \(bad / (rows * columns))")
-        }
+        try Self.check(logits, each: rows * columns)
         guard !wanted.probabilities || pixels <= Self.maximumPixels / classes else {
             throw VisionError(
                 .tooLarge, "probabilities of \(classes) labels for \(mapping.imageWidth) x \(mapping.imageHeight) pixels, expected at most 2^31 numbers")
         }
-        let across = MaskAxis(
-            cells: columns, input: mapping.inputWidth, pixels: mapping.imageWidth, source: (mapping.source.x, mapping.source.width),
-            target: (mapping.target.x, mapping.target.width))
-        let down = MaskAxis(
-            cells: rows, input: mapping.inputHeight, pixels: mapping.imageHeight, source: (mapping.source.y, mapping.source.height),
-            target: (mapping.target.y, mapping.target.height))
+        let (down, across) = MaskAxis.both(mapping, rows: rows, columns: columns)
         let isa = isa ?? opsin_resize_isa()
         let packed = PackedLogits(logits, classes: classes, rows: rows, columns: columns, isa: isa, parallel)
 
@@ -68,6 +61,7 @@ package struct LabelMask: Hashable, Sendable {
         // Whole vectors are read behind the last number.
         var probabilities = [Float](repeating: 0, count: wanted.probabilities ? pixels * classes + 16 : 0)
         labels = unsafe [UInt16](unsafeUninitializedCapacity: pixels) { mask, count in
+            unsafe LargePages.advise(mask.baseAddress, pixels * 2)
             unsafe confidence.withUnsafeMutableBufferPointer { confidence in
                 unsafe probabilities.withUnsafeMutableBufferPointer { probabilities in
                     unsafe strips.withUnsafeMutableBufferPointer { strips in
@@ -90,6 +84,11 @@ package struct LabelMask: Hashable, Sendable {
         self.confidence = wanted.confidence ? confidence : nil
         self.probabilities = wanted.probabilities ? probabilities : nil
         counts = (0..<classes).map { label in (0..<tasks).reduce(0) { $0 + Int(strips[$1 * classes + label]) } }
+    }
+
+    /// What is known already.
+    init(width: Int, height: Int, labels: [UInt16], confidence: [Float]?, counts: [Int]) {
+        (self.width, self.height, self.labels, self.confidence, probabilities, self.counts) = (width, height, labels, confidence, nil, counts)
     }
 
     /// The pixels of a mask of that size. Throws when there are too many, or none.

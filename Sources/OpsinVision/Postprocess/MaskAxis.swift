@@ -42,6 +42,21 @@
         }
     }
 
+    /// Those of both sides of a picture over `rows` x `columns` logits.
+    static func both(_ mapping: ImageMapping, rows: Int, columns: Int) -> (down: MaskAxis, across: MaskAxis) {
+        (
+            MaskAxis(
+                cells: rows, input: mapping.inputHeight, pixels: mapping.imageHeight, source: (mapping.source.y, mapping.source.height),
+                target: (mapping.target.y, mapping.target.height)),
+            MaskAxis(
+                cells: columns, input: mapping.inputWidth, pixels: mapping.imageWidth, source: (mapping.source.x, mapping.source.width),
+                target: (mapping.target.x, mapping.target.width))
+        )
+    }
+
+    /// `[pixels, 2]`: index and weight of each pixel, for kernels of other devices.
+    func places(_ pixels: Int) -> [Float] { (0..<pixels * 2).map { unsafe $0 % 2 == 0 ? Float(index[$0 / 2]) : weight[$0 / 2] } }
+
     deinit {
         unsafe index.deallocate()
         unsafe weight.deallocate()

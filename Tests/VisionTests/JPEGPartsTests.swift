@@ -1,0 +1,85 @@
+import CCodecs
+import Foundation
+import OpsinVision
+import Testing
+
+/// A JPEG decoded in parts on several threads against the same in one go: the same pixels, the same errors.
+@Suite struct JPEGPartsTests {
+    struct Outcome: Equatable {
+        var status: Int32 = 0
+        var message = ""
+        var pixels: [UInt8] = []
+    }
+
+    func header(_ bytes: [UInt8], shortest: UInt32 = 0) -> opsin_codec_info? {
+        var info = opsin_codec_info(), message = [CChar](repeating: 0, count: Int(OPSIN_CODEC_MESSAGE))
+        return unsafe opsin_jpeg_header(bytes, bytes.count, shortest, &info, &message) == 0 ? info : nil
+    }
+
+    func decode(_ bytes: [UInt8], _ header: opsin_codec_info, threads: UInt32) -> Outcome {
+        var info = header, message = [CChar](repeating: 0, count: Int(OPSIN_CODEC_MESSAGE)), outcome = Outcome()
+        outcome.pixels = [UInt8](repeating: 7, count: Int(info.width) * Int(info.height) * Int(info.channels))
+        outcome.status = unsafe opsin_jpeg_decode(bytes, bytes.count, &info, threads, &outcome.pixels, &message)
+        outcome.message = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // What a failed decode leaves is nobody's.
+        if outcome.status != 0 { outcome.pixels = [] }
+        return outcome
+    }
+
+    /// Whether the file was one that can be divided.
+    @discardableResult func agree(_ bytes: [UInt8], _ name: String, shortest: UInt32 = 0) -> Bool {
+        guard let info = header(bytes, shortest: shortest) else { return false }
+        let whole = decode(bytes, info, threads: 1)
+        for threads in [2, 3, 4, 9] as [UInt32] {
+            let parts = decode(bytes, info, threads: threads)
+            #expect(parts.status == whole.status && parts.message == whole.message, "\(name) on \(threads) threads: \(parts.message)")
+            let off = zip(parts.pixels, whole.pixels).count { $0 != $1 }
+            #expect(off == 0, "\(name) on \(threads) threads: \(off) samples differ")
+        }
+        return info.divisible == 1
+    }
+
+    static let files: [String] = {
+        let root = Oracle.folder(of: Oracle.folder(of: Oracle.folder(of: #filePath)))
+        let folders = ["decode/in", "malformed/in", "preprocess"].map { Oracle.resources + "/" + $0 } + [root + "/Examples/images"]
+        return folders.flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".jpg") }.sorted().map { folder + "/" + $0 }
+        }
+    }()
+
+    /// Every subsampling, gray, CMYK, restart markers, odd sizes, and what is broken.
+    @Test func everyFileGivesTheSame() throws {
+        let divisible = try Self.files.count { agree([UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))), $0) }
+        #expect(divisible > 30 && divisible < Self.files.count)
+    }
+
+    @Test func reducedDecodesGiveTheSame() throws {
+        for path in Self.files.suffix(4) {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            for shortest in [40, 80, 140] as [UInt32] { agree(bytes, path, shortest: shortest) }
+        }
+    }
+
+    /// Cut off anywhere, and with bytes of the entropy data changed: what libjpeg forgives and what it does not.
+    @Test func damageGivesTheSame() throws {
+        let path = Oracle.resources + "/preprocess/cat.jpg", bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        for step in 1..<24 { agree(Array(bytes.prefix(bytes.count * step / 24)), "cut \(step)") }
+        var state: UInt32 = 99
+        for number in 0..<40 {
+            var changed = bytes
+            for _ in 0..<1 + number % 3 {
+                state = state &* 1_664_525 &+ 1_013_904_223
+                changed[1000 + Int(state >> 8) % (bytes.count - 1000)] = UInt8(truncatingIfNeeded: state >> 3)
+            }
+            agree(changed, "damage \(number)")
+        }
+    }
+
+    /// Whole images, above the size from which threads are taken.
+    @Test func largePhotosAreTheSameOnAnyNumberOfThreads() throws {
+        let photo = try Image(contentsOf: Oracle.resources + "/preprocess/cat.jpg"), large = try photo.resized(width: 1300, height: 907, filter: .bicubic)
+        let jpeg = try large.jpeg(quality: 90)
+        let one = try Image(decoding: jpeg.span, options: DecodeOptions(threads: 1))
+        for threads in [0, 2, 3, 64] { #expect(try Image(decoding: jpeg.span, options: DecodeOptions(threads: threads)) == one) }
+    }
+}
