@@ -85,13 +85,12 @@ public func opsin_postprocess(
 
 /// The geometry as the library's own; without one, the photo is the model's input.
 private func imageMapping(_ geometry: UnsafePointer<opsin_geometry>?, _ model: ModelObject) throws(Failure) -> ImageMapping {
+    let given: opsin_geometry? = if let geometry = unsafe geometry { try unsafe read(geometry, "geometry") } else { nil }
     do throws(VisionError) {
-        guard let geometry = unsafe geometry else {
+        guard let given else {
             let size = model.model.network.architecture.inputSize
             return try ImageMapping(imageWidth: size.width, imageHeight: size.height, inputWidth: size.width, inputHeight: size.height)
         }
-        let given: opsin_geometry
-        do throws(Failure) { given = try unsafe read(geometry, "geometry") } catch { throw VisionError(.argument, error.message) }
         return try ImageMapping(
             imageWidth: Int(given.image_width), imageHeight: Int(given.image_height), inputWidth: Int(given.input_width), inputHeight: Int(given.input_height),
             source: ImageMapping.Rectangle(x: given.source_x, y: given.source_y, width: given.source_width, height: given.source_height),

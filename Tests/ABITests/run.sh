@@ -116,5 +116,27 @@ check "Examples/cpp/tasks.cpp runs" tasks_cc
 wrong() { "$work/tasks" /nowhere.jpg; [ $? = 1 ]; }
 check "Examples/c/tasks.c says so when there is no photo" wrong
 
+# --- programs of other generations: previous/opsin.h is a header as it was, the other one today's with longer structs
+mkdir "$work/newer"
+sed 's/^} \(opsin_[a-z_]*\);$/    uint64_t added[2]; \/**< what a later version may add *\/\n} \1;/' include/opsin.h >"$work/newer/opsin.h"
+longer() { [ "$(grep -c 'uint64_t added' "$work/newer/opsin.h")" = "$(grep -c '^typedef struct opsin_[a-z_]* {' include/opsin.h)" ]; }
+check "every struct of the header of the days to come is longer" longer
+generation() { # name, include flags
+    check "$1 compiles" cc -std=c99 -Wall -Wextra -pedantic -Werror $2 -I$tests $tests/generations.c -o "$work/$1" -L"$work" -lopsin
+    runs() { OPSIN_MODELS=$PWD/Models "$work/$1" "$photo"; }
+    [ -x "$work/$1" ] && check "$1 runs against this library" runs "$1"
+}
+generation "a program of the previous header" -I$tests/previous
+generation "a program of this header" -Iinclude
+generation "a program of a newer header" "-DNEWER -I$work/newer"
+# A struct of ours that has grown since the caller was compiled, read and written.
+if command -v swiftc >/dev/null; then
+    check "the reader of grown structs compiles" swiftc -swift-version 6 -strict-memory-safety -parse-as-library -Iinclude \
+        Sources/OpsinShared/VersionedStruct.swift $tests/grown.swift -o "$work/grown"
+    [ -x "$work/grown" ] && check "a struct that has grown, from callers of three ages" "$work/grown"
+else
+    echo "skip a struct that has grown: no swiftc"
+fi
+
 [ $failed = 0 ] && echo "ABI: all checks passed"
 exit $failed
