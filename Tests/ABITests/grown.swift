@@ -22,22 +22,24 @@ struct Grown: VersionedStruct {
     static var firstBytes: Int { 8 }
 }
 
+/// Whether any fact did not hold. One thread only.
 nonisolated(unsafe) var failed = false
 
+/// Says so when a fact does not hold.
 func expect(_ fact: Bool, _ what: String) {
     if !fact {
         print("does not hold: \(what)")
-        failed = true
+        unsafe failed = true
     }
 }
 
-/// Memory of a caller that knows `size` bytes of the struct, every byte set to `fill` behind what `_init` zeroes, 64 bytes of 0xA5 behind that.
+/// Memory of a caller that knows `size` bytes of the struct, initialised, and 64 bytes of 0xA5 behind it that must stay.
 func caller(size: Int, _ body: (UnsafeMutablePointer<Grown>, UnsafeMutableRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 64, alignment: 8)
     defer { unsafe memory.deallocate() }
-    for unsafe index in unsafe memory.indices { unsafe memory[index] = 0xA5 }
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0xA5)
     unsafe initialize(memory.baseAddress, UInt32(size))
-    guard let base = unsafe memory.baseAddress else { return }
+    guard let base = memory.baseAddress else { return }
     try unsafe body(base.assumingMemoryBound(to: Grown.self), memory)
     for index in size..<size + 64 { expect(unsafe memory[index] == 0xA5, "nothing is written behind \(size) bytes") }
 }
@@ -49,13 +51,13 @@ func caller(size: Int, _ body: (UnsafeMutablePointer<Grown>, UnsafeMutableRawBuf
         } catch {
             expect(false, error.message)
         }
-        if !failed { print("all hold") }
-        exit(failed ? 1 : 0)
+        if unsafe !failed { print("all hold") }
+        exit(unsafe failed ? 1 : 0)
     }
 
     static func callers() throws(Failure) {
         for size in [8, 16, 24, 40] {
-            try caller(size: size) { (pointer, memory) throws(Failure) in
+            try unsafe caller(size: size) { (pointer, memory) throws(Failure) in
                 // In: what the caller does not have is zero.
                 unsafe memory.storeBytes(of: 7, toByteOffset: 4, as: UInt32.self)
                 if size >= 16 { unsafe memory.storeBytes(of: 8, toByteOffset: 8, as: UInt64.self) }
@@ -72,7 +74,7 @@ func caller(size: Int, _ body: (UnsafeMutablePointer<Grown>, UnsafeMutableRawBuf
                 if size > 24 { expect(unsafe memory.load(fromByteOffset: 24, as: UInt64.self) == 0, "what is unknown is zero") }
             }
         }
-        try caller(size: 40) { (pointer, memory) throws(Failure) in
+        try unsafe caller(size: 40) { (pointer, memory) throws(Failure) in
             unsafe memory[39] = 1
             do throws(Failure) {
                 _ = try unsafe read(pointer, "options")

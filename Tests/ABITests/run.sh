@@ -131,7 +131,7 @@ generation "a program of this header" -Iinclude
 generation "a program of a newer header" "-DNEWER -I$work/newer"
 # A struct of ours that has grown since the caller was compiled, read and written.
 if command -v swiftc >/dev/null; then
-    check "the reader of grown structs compiles" swiftc -swift-version 6 -strict-memory-safety -parse-as-library -Iinclude \
+    check "the reader of grown structs compiles" swiftc -warnings-as-errors -swift-version 6 -strict-memory-safety -parse-as-library -Iinclude \
         Sources/OpsinShared/VersionedStruct.swift $tests/grown.swift -o "$work/grown"
     [ -x "$work/grown" ] && check "a struct that has grown, from callers of three ages" "$work/grown"
 else
