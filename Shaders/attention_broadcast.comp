@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 //! axis   STORAGE
 //! axis   TOKENS
 //! const  0 LOCAL 8
@@ -54,7 +54,7 @@ void main() {
         [[unroll]] for (uint c = 0; c < HEAD_QUADS; c++) {
             const vec4 mine = vec4(k4[(key * KEY_VALUE_HEADS + source) * HEAD_QUADS + c]);
 #define SCORE(i) { \
-    const vec4 k = subgroupBroadcast(mine, i); \
+    const vec4 k = subgroupShuffle(mine, i); \
     [[unroll]] for (uint p = 0; p < PER_LANE; p++) score[p][i] += dot(query[p][c], k); \
 }
             ALL_LANES(SCORE)
@@ -66,7 +66,7 @@ void main() {
         [[unroll]] for (uint c = 0; c < VALUE_QUADS; c++) {
             const vec4 mine = vec4(v4[(key * KEY_VALUE_HEADS + source) * VALUE_QUADS + c]);
 #define WEIGH(i) { \
-    const vec4 v = subgroupBroadcast(mine, i); \
+    const vec4 v = subgroupShuffle(mine, i); \
     [[unroll]] for (uint p = 0; p < PER_LANE; p++) sum[p][c] += score[p][i] * v; \
 }
             ALL_LANES(WEIGH)

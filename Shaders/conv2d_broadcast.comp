@@ -1,9 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 //! axis   STORAGE
-//! axis   TILE 2x4 4x4 4x8
+//! axis   TILE 2x4 4x4 4x8 4x16
 //! const  0 LOCAL 8
 //! const  1 POINTWISE
 //! const  2 ALIGNED_IN
@@ -14,8 +14,9 @@
 #include "opsin.glsl"
 
 // conv2d.comp for devices whose every load is a loop over lanes (Mesa's llvmpipe): a lane a pixel, TILE_W of them, 4*TILE_H outputs of a multiple of four.
-// The eight lanes of a subgroup load eight weights at once and hand them round in registers, so a weight is loaded once for 8 * TILE_W pixels. Shapes are push
-// constants, because there a pipeline costs a tenth of a second to compile.
+// The eight lanes of a subgroup load eight weights at once and hand them round in registers, so a weight is loaded once for 8 * TILE_W pixels: by shuffles,
+// which are one instruction there, while a broadcast searches for the first active lane. The sums of a quad of outputs stay in registers for four channels.
+// Shapes are push constants, because there a pipeline costs a tenth of a second to compile.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool POINTWISE = false;    // one tap, step 1, no padding
 layout(constant_id = 2) const bool ALIGNED_IN = false;   // CHANNELS is a multiple of four
@@ -30,7 +31,7 @@ layout(constant_id = 6) const uint GATE = 0;             // x is multiplied by g
 #define LANES 8
 
 READ_BOTH(0, x);
-layout(std430, binding = 1) readonly buffer K { T4 k4[]; };   // [columns, KERNEL_H, KERNEL_W, channels in whole quads, TILE_H] quads of outputs
+layout(std430, binding = 1) readonly buffer K { T4 k4[]; };   // [columns, KERNEL_H, KERNEL_W, quads of channels, TILE_H, 4] quads of outputs
 layout(std430, binding = 2) readonly buffer B { vec4 b4[]; };  // [columns * TILE_H]
 layout(std430, binding = 3) readonly buffer R { T4 r4[]; };
 layout(std430, binding = 4) writeonly buffer Y { T4 y4[]; };
@@ -78,11 +79,11 @@ void main() {
                 }
                 [[unroll]] for (uint g = 0; g < 4 * TILE_H / LANES; g++) {
                     vec4 weights = vec4(k4[row]);
-                    if (GATE == GATE_OF_SUBGROUP) weights *= float(gate[gate_at[0] + c + (g * LANES + lane) / TILE_H]);
+                    if (GATE == GATE_OF_SUBGROUP) weights *= float(gate[gate_at[0] + c + lane % 4]);
                     row += LANES;
 #define TAKE(i) { \
-    const vec4 w = subgroupBroadcast(weights, i); \
-    const uint j = (g * LANES + i) / TILE_H, q = (g * LANES + i) % TILE_H; \
+    const vec4 w = subgroupShuffle(weights, i); \
+    const uint q = (g * LANES + i) / 4, j = i % 4; \
     [[unroll]] for (uint t = 0; t < TILE_W; t++) sum[t][q] += a[t][j] * w; \
 }
                     TAKE(0) TAKE(1) TAKE(2) TAKE(3) TAKE(4) TAKE(5) TAKE(6) TAKE(7)

@@ -58,7 +58,10 @@ struct Product {
     private func lowerBroadcast(_ tile: Conv2dBroadcastShader.Tile, _ plan: VulkanPlanBuilder) throws(VulkanError) {
         let y = node.output.shape
         let panels = (y.c + 4 * Int(tile.h) - 1) / (4 * Int(tile.h)), quads = panels * Int(tile.h)
-        let weights = try self.weights(inPanelsOf: 4 * Int(tile.h), plan)
+        let inputs = node.inputs[0].shape.c, width = 4 * Int(tile.h)
+        let weights = try plan.weights(of: filter, "blocks of \(width)", count: panels * taps * ((inputs + 3) / 4 * 4) * width) {
+            filter.blocks(outputs: y.c, inputs: inputs, taps: taps, width: width)
+        }
         let g = try geometry()
         let gate: UInt32 = !hasGate ? 0 : y.n == 1 || (y.h * y.w) % (8 * Int(tile.w)) == 0 ? 1 : 2
         let shader = Conv2dBroadcastShader(
@@ -73,6 +76,7 @@ struct Product {
     /// Pixels of one lane and quads of outputs: the larger, the fewer loads, while few outputs of the last panel are computed in vain.
     static func broadcastTile(rows: Int, columns: Int) -> Conv2dBroadcastShader.Tile {
         guard rows >= 32 else { return .w2h4 }
+        if columns % 64 == 0 || columns >= 320 { return .w4h16 }
         return columns % 32 == 0 || columns >= 160 ? .w4h8 : .w4h4
     }
 
@@ -164,5 +168,18 @@ extension Filter {
             }
         }
         return panels
+    }
+    /// The same in blocks of four inputs and four outputs: `[panel][tap][quad of inputs][width / 4][4 inputs][4 outputs]`.
+    func blocks(outputs: Int, inputs: Int, taps: Int, width: Int) -> [Float] {
+        let panels = panels(outputs: outputs, inputs: inputs, taps: taps, width: width), quads = width / 4
+        var blocks = panels
+        for start in stride(from: 0, to: panels.count, by: 4 * width) {
+            for quad in 0..<quads {
+                for input in 0..<4 {
+                    for output in 0..<4 { blocks[start + (quad * 4 + input) * 4 + output] = panels[start + input * width + quad * 4 + output] }
+                }
+            }
+        }
+        return blocks
     }
 }
