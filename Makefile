@@ -1,5 +1,5 @@
 # What people and CI type. `make help` lists it.
-.PHONY: help setup build run test check dist install fuzz bench format-check clean
+.PHONY: help setup build run test check validate dist install fuzz bench format-check clean
 .DEFAULT_GOAL := help
 
 release := .build/release
@@ -42,6 +42,11 @@ check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/python_tests --long
 	@Tests/ABITests/abi.sh
 	@Tests/PackageTests/check.sh
+	@Tests/ValidationTests/check.sh
+
+validate: build ## all that runs on Vulkan under the Khronos validation layer (part of `make check`)
+	@Scripts/setup check
+	@Tests/ValidationTests/check.sh
 
 dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel
 	@Scripts/setup check

@@ -56,6 +56,10 @@ func opsin(
     let outPath = scratch.path + "/out", errPath = scratch.path + "/err"
     var variables = ["PATH=/usr/bin:/bin", "HOME=\(scratch.path)", "LC_ALL=C.UTF-8"]
     if !seesGPUs { variables += ["VK_DRIVER_FILES=/nonexistent", "VK_ICD_FILENAMES=/nonexistent"] }
+    // Tests/ValidationTests looks on.
+    for name in ["VK_INSTANCE_LAYERS", "VK_LAYER_SETTINGS_PATH"] where seesGPUs {
+        if let value = Program.environment(name) { variables.append("\(name)=\(value)") }
+    }
     variables += environment.map { "\($0.key)=\($0.value)" }
 
     var actions = unsafe posix_spawn_file_actions_t()

@@ -60,19 +60,19 @@ extension CommandTests.Speed {
 
     @Test func peakOfAVulkanDevice() throws {
         guard try Self.hasVulkan() else { return }
-        let outcome = try opsin(["peak", "--device", "vulkan", "--json"], seconds: 120)
+        let outcome = try opsin(["peak", "--device", "vulkan", "--json"], seesGPUs: true, seconds: 120)
         expectGood(outcome)
         let peak = try #require(try object(outcome)["peaks"]?.array?.first)
         for key in ["fp32_gflops", "read_gbytes_per_s", "write_gbytes_per_s", "copy_gbytes_per_s", "dispatch_us", "submit_us"] {
             #expect((peak[key]?.double ?? 0) > 0, "\(key): \(outcome.out)")
         }
-        let table = try opsin(["peak", "--device", "vulkan"], seconds: 120)
+        let table = try opsin(["peak", "--device", "vulkan"], seesGPUs: true, seconds: 120)
         expectGood(table)
         #expect(table.out.contains("fp32 multiply-adds") && table.out.contains("cooperative matrix"))
     }
 
     private static func hasVulkan() throws -> Bool {
-        try object(opsin(["devices", "--json"])).array?.contains { $0["kind"]?.string == "vulkan" } ?? false
+        try object(opsin(["devices", "--json"], seesGPUs: true)).array?.contains { $0["kind"]?.string == "vulkan" } ?? false
     }
 
     @Test func anOpAlone() throws {
@@ -82,7 +82,7 @@ extension CommandTests.Speed {
             "batch_norm", "slice", "activation",
         ]
         for name in names {
-            let outcome = try opsin(["bench", "--op", name, "--shape", "1,9,6,32", "--device", devices, "--json"] + Self.short)
+            let outcome = try opsin(["bench", "--op", name, "--shape", "1,9,6,32", "--device", devices, "--json"] + Self.short, seesGPUs: true)
             expectGood(outcome)
             let runs = try object(outcome)["runs"]?.array ?? []
             #expect(runs.count == devices.split(separator: ",").count && runs.allSatisfy { ($0["ops"]?.array?.count ?? 0) >= 1 }, "\(name)")

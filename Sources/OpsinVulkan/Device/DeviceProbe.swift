@@ -18,7 +18,8 @@ internal import CVulkan
     }
 
     var apiVersion: Version { Version(packed: properties.apiVersion) }
-    private var isVulkan12: Bool { apiVersion >= Version(major: 1, minor: 2, patch: 0) }
+    /// Vulkan 1.2 took in extensions that older devices list.
+    var isVulkan12: Bool { apiVersion >= Version(major: 1, minor: 2, patch: 0) }
 
     func has(_ name: String) -> Bool { extensions.contains(name) }
 

@@ -25,11 +25,8 @@ internal import CVulkan
         unsafe cooperative = FeatureChain.add(
             chain, probe.has("VK_NV_cooperative_matrix"), VkPhysicalDeviceCooperativeMatrixFeaturesNV(),
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV)
-        let names = [
-            "VK_KHR_shader_float16_int8", "VK_KHR_8bit_storage", "VK_KHR_vulkan_memory_model", "VK_KHR_storage_buffer_storage_class",
-            "VK_NV_cooperative_matrix",
-        ]
-        extensions = names.filter(probe.has)
+        let sinceVulkan12 = probe.isVulkan12 ? [] : ["VK_KHR_shader_float16_int8", "VK_KHR_8bit_storage", "VK_KHR_vulkan_memory_model"]
+        extensions = (sinceVulkan12 + ["VK_NV_cooperative_matrix"]).filter(probe.has)
     }
 
     private static func add<Structure: BitwiseCopyable>(
