@@ -49,6 +49,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** @def OPSIN_API
+ * Before every function of this header: it is the library's, and seen from outside of it. */
 #if defined(_WIN32)
 #define OPSIN_API __declspec(dllimport)
 #elif defined(__GNUC__)
@@ -63,9 +65,9 @@ extern "C" {
 
 /* ---------------------------------------------------------------------------------------------------------------- version and status */
 
-#define OPSIN_VERSION_MAJOR 0
-#define OPSIN_VERSION_MINOR 1
-#define OPSIN_VERSION_PATCH 0
+#define OPSIN_VERSION_MAJOR 0 /**< grows when programs must change */
+#define OPSIN_VERSION_MINOR 1 /**< grows with additions */
+#define OPSIN_VERSION_PATCH 0 /**< grows with corrections */
 
 /** Grows by one with every addition to this header. The library's own number is opsin_abi_version(): at least this one, or functions are missing there. */
 #define OPSIN_ABI_VERSION 2u
@@ -113,10 +115,10 @@ OPSIN_API const char *opsin_status_name(opsin_status status);
  */
 OPSIN_API const char *opsin_last_error(void);
 
-#define OPSIN_LOG_DEBUG   0
-#define OPSIN_LOG_INFO    1
-#define OPSIN_LOG_WARNING 2
-#define OPSIN_LOG_ERROR   3
+#define OPSIN_LOG_DEBUG   0 /**< for who works on Opsin itself */
+#define OPSIN_LOG_INFO    1 /**< what was chosen, and how long it took */
+#define OPSIN_LOG_WARNING 2 /**< it goes on, otherwise than was asked for */
+#define OPSIN_LOG_ERROR   3 /**< what a call that fails says too */
 
 /**
  * Receives one line of log, without a newline; message is borrowed until the function returns.
@@ -136,13 +138,13 @@ OPSIN_API void opsin_set_log_callback(opsin_log_fn log, void *user, int32_t min_
 
 /* ---------------------------------------------------------------------------------------------------------------- devices */
 
-#define OPSIN_DEVICE_CPU    0
-#define OPSIN_DEVICE_VULKAN 1
+#define OPSIN_DEVICE_CPU    0 /**< the processor; always there */
+#define OPSIN_DEVICE_VULKAN 1 /**< a GPU, or a driver that behaves like one */
 
 #define OPSIN_GPU_NONE       0 /**< not a Vulkan device */
-#define OPSIN_GPU_DISCRETE   1
-#define OPSIN_GPU_INTEGRATED 2
-#define OPSIN_GPU_VIRTUAL    3
+#define OPSIN_GPU_DISCRETE   1 /**< a card with memory of its own */
+#define OPSIN_GPU_INTEGRATED 2 /**< shares the processor's memory */
+#define OPSIN_GPU_VIRTUAL    3 /**< of a virtual machine */
 #define OPSIN_GPU_SOFTWARE   4 /**< a Vulkan driver that runs on the CPU; "auto" never takes it */
 
 #define OPSIN_DEVICE_FP16               0x01u /**< half precision storage and arithmetic */
@@ -295,16 +297,16 @@ OPSIN_API opsin_status opsin_runtime_trim(opsin_runtime *runtime);
 
 /* ---------------------------------------------------------------------------------------------------------------- tensors */
 
-#define OPSIN_MAX_RANK 8
+#define OPSIN_MAX_RANK 8 /**< most dims of a tensor */
 
-#define OPSIN_DTYPE_F32  0
-#define OPSIN_DTYPE_F16  1
-#define OPSIN_DTYPE_BF16 2
-#define OPSIN_DTYPE_I32  3
-#define OPSIN_DTYPE_I64  4
-#define OPSIN_DTYPE_U8   5
-#define OPSIN_DTYPE_I8   6
-#define OPSIN_DTYPE_U16  7
+#define OPSIN_DTYPE_F32  0 /**< float */
+#define OPSIN_DTYPE_F16  1 /**< half precision */
+#define OPSIN_DTYPE_BF16 2 /**< bfloat16: the upper half of a float */
+#define OPSIN_DTYPE_I32  3 /**< int32_t */
+#define OPSIN_DTYPE_I64  4 /**< int64_t */
+#define OPSIN_DTYPE_U8   5 /**< uint8_t */
+#define OPSIN_DTYPE_I8   6 /**< int8_t */
+#define OPSIN_DTYPE_U16  7 /**< uint16_t */
 
 #define OPSIN_LAYOUT_NHWC 0 /**< images, rows, columns, channels next to each other: the library's own */
 #define OPSIN_LAYOUT_NCHW 1 /**< images, channels, rows, columns: PyTorch's */
@@ -336,10 +338,10 @@ OPSIN_API void opsin_tensor_init(opsin_tensor *tensor, uint32_t size);
 typedef struct opsin_model opsin_model;
 
 #define OPSIN_TASK_NONE     0 /**< a model that gives tensors only: features */
-#define OPSIN_TASK_CLASSIFY 1
-#define OPSIN_TASK_DETECT   2
-#define OPSIN_TASK_SEGMENT  3
-#define OPSIN_TASK_DEPTH    4
+#define OPSIN_TASK_CLASSIFY 1 /**< labels of the whole image */
+#define OPSIN_TASK_DETECT   2 /**< objects with boxes */
+#define OPSIN_TASK_SEGMENT  3 /**< a label for each pixel */
+#define OPSIN_TASK_DEPTH    4 /**< a distance for each pixel */
 
 #define OPSIN_MODEL_USE_TEST_SIZE 0x1u /**< timm: preprocess at test_input_size and test_crop_pct where the folder has them */
 
@@ -494,7 +496,7 @@ OPSIN_API const char *opsin_model_feature(const opsin_model *model, uint32_t ind
 typedef struct opsin_session opsin_session;
 
 #define OPSIN_PRECISION_DEFAULT 0u /**< fp32 on every device: the reference's answer */
-#define OPSIN_PRECISION_FP32    1u
+#define OPSIN_PRECISION_FP32    1u /**< as the default, said aloud */
 #define OPSIN_PRECISION_FP16    2u /**< half precision storage, fp32 sums; GPU */
 #define OPSIN_PRECISION_BF16    3u /**< bfloat16 products, fp32 sums; CPU */
 #define OPSIN_PRECISION_INT8    4u /**< a quantised model */
@@ -625,11 +627,11 @@ OPSIN_API opsin_status opsin_session_memory(opsin_session *session, opsin_memory
 
 /* ---------------------------------------------------------------------------------------------------------------- images */
 
-#define OPSIN_FORMAT_RGB8     0
+#define OPSIN_FORMAT_RGB8     0 /**< red, green, blue; a byte each */
 #define OPSIN_FORMAT_BGR8     1 /**< OpenCV's */
 #define OPSIN_FORMAT_RGBA8    2 /**< alpha is ignored */
 #define OPSIN_FORMAT_BGRA8    3 /**< alpha is ignored */
-#define OPSIN_FORMAT_GRAY8    4
+#define OPSIN_FORMAT_GRAY8    4 /**< one byte */
 #define OPSIN_FORMAT_GRAY16   5 /**< 0 to 65535, in the machine's byte order */
 #define OPSIN_FORMAT_RGB16    6 /**< as GRAY16 */
 #define OPSIN_FORMAT_GRAY_F32 7 /**< 0 to 1 */
@@ -702,12 +704,12 @@ OPSIN_API opsin_status opsin_picture_decode_file(const char *path, const opsin_d
 OPSIN_API opsin_status opsin_picture_decode_memory(
     const void *bytes, uint64_t byte_count, const opsin_decode_options *options, opsin_picture **picture);
 
-#define OPSIN_FILTER_NEAREST  0
-#define OPSIN_FILTER_LANCZOS  1
-#define OPSIN_FILTER_BILINEAR 2
-#define OPSIN_FILTER_BICUBIC  3
-#define OPSIN_FILTER_BOX      4
-#define OPSIN_FILTER_HAMMING  5
+#define OPSIN_FILTER_NEAREST  0 /**< the pixel under the centre */
+#define OPSIN_FILTER_LANCZOS  1 /**< 3 lobes */
+#define OPSIN_FILTER_BILINEAR 2 /**< a triangle, as wide as the pixels it makes one of */
+#define OPSIN_FILTER_BICUBIC  3 /**< a = -0.5 */
+#define OPSIN_FILTER_BOX      4 /**< the mean */
+#define OPSIN_FILTER_HAMMING  5 /**< a windowed sinc of one lobe */
 
 /**
  * Resizes an image, turned upright and cut to its region of interest, as Pillow does, to the bit.
@@ -1224,12 +1226,12 @@ OPSIN_API void opsin_canvas_init(opsin_canvas *canvas, uint32_t size);
 #define OPSIN_DRAW_MAP     1 /**< mask or depth alone, in colours; whatever the canvas held is lost */
 
 #define OPSIN_COLORMAP_DEFAULT  0 /**< inferno */
-#define OPSIN_COLORMAP_GRAY     1
-#define OPSIN_COLORMAP_VIRIDIS  2
-#define OPSIN_COLORMAP_INFERNO  3
-#define OPSIN_COLORMAP_MAGMA    4
-#define OPSIN_COLORMAP_TURBO    5
-#define OPSIN_COLORMAP_SPECTRAL 6
+#define OPSIN_COLORMAP_GRAY     1 /**< black to white */
+#define OPSIN_COLORMAP_VIRIDIS  2 /**< matplotlib's */
+#define OPSIN_COLORMAP_INFERNO  3 /**< matplotlib's */
+#define OPSIN_COLORMAP_MAGMA    4 /**< matplotlib's */
+#define OPSIN_COLORMAP_TURBO    5 /**< Google's rainbow */
+#define OPSIN_COLORMAP_SPECTRAL 6 /**< red to blue by way of yellow */
 
 #define OPSIN_DRAW_NO_LABELS 0x1u /**< boxes without names and scores */
 #define OPSIN_DRAW_LEGEND    0x2u /**< names of the colours, or the scale of a depth map, in a corner */

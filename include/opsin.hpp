@@ -6,7 +6,8 @@
  * opsin::Runtime runtime;
  * opsin::Model model(runtime, opsin::Task::detect);
  * opsin::Session session(model);
- * for (const opsin::Detection &object : session.run("street.jpg").detections())
+ * const opsin::Result result = session.run("street.jpg");
+ * for (const opsin::Detection &object : result.detections())
  *     std::cout << object.label << ' ' << object.score << ' ' << object.box.x0 << '\n';
  * @endcode
  *
@@ -16,7 +17,8 @@
  * - Handles (Runtime, Model, Session, Picture, Result) are move-only; share() makes a second one that counts as a reference of its own.
  * - Every call that can fail comes twice: name() throws opsin::Error, try_name() is noexcept and gives an opsin::Expected. Compiled without exceptions
  *   (-fno-exceptions) only the second form is there.
- * - Views into a result (a label's text, a mask's pixels) live as long as the Result they came from, or one that shares it.
+ * - Views into a result (a label's text, a mask's pixels) live as long as the Result they came from, or one that shares it. Keep the Result in a variable:
+ *   to ask a temporary one for views does not compile.
  */
 #ifndef OPSIN_HPP
 #define OPSIN_HPP
@@ -32,6 +34,7 @@
 #include <vector>
 
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+/** Defined where exceptions are: the forms of the calls that throw are there. */
 #define OPSIN_HPP_THROWS 1
 #include <stdexcept>
 #endif
@@ -56,14 +59,15 @@ enum class DepthKind : std::int32_t {
 
 /** Why a call failed. */
 struct Failure {
-    opsin_status status = OPSIN_E_INTERNAL;
-    std::string message;
+    opsin_status status = OPSIN_E_INTERNAL; /**< OPSIN_E_* */
+    std::string message;                    /**< the library's sentence: what is wrong, what was expected, what was found */
 };
 
 #ifdef OPSIN_HPP_THROWS
 /** A call that failed; what() is the library's sentence. */
 class Error : public std::runtime_error {
 public:
+    /** From a failure. */
     explicit Error(const Failure &failure) : std::runtime_error(failure.message), status_(failure.status) {}
 
     /** OPSIN_E_*. */
@@ -78,14 +82,20 @@ private:
 template <class T>
 class [[nodiscard]] Expected {
 public:
+    /** With a value. */
     Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    /** Without one. */
     Expected(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
 
+    /** Whether there is a value. */
     explicit operator bool() const noexcept { return state_.index() == 0; }
     /** The value; only where there is one. */
     T &operator*() noexcept { return *std::get_if<0>(&state_); }
+    /** The value; only where there is one. */
     const T &operator*() const noexcept { return *std::get_if<0>(&state_); }
+    /** A member of the value; only where there is one. */
     T *operator->() noexcept { return std::get_if<0>(&state_); }
+    /** A member of the value; only where there is one. */
     const T *operator->() const noexcept { return std::get_if<0>(&state_); }
     /** The failure; only where there is no value. */
     const Failure &error() const noexcept { return *std::get_if<1>(&state_); }
@@ -122,8 +132,11 @@ inline Failure failure(opsin_status status) { return Failure{status, opsin_last_
 template <class Object, void (*Retain)(Object *), void (*Release)(Object *)>
 class Handle {
 public:
+    /** No object. */
     Handle() noexcept = default;
+    /** Takes the reference over. */
     Handle(Handle &&other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    /** Takes the reference over and gives its own back. */
     Handle &operator=(Handle &&other) noexcept {
         if (this != &other) Release(std::exchange(object_, std::exchange(other.object_, nullptr)));
         return *this;
@@ -134,10 +147,13 @@ public:
 
     /** The C handle, still owned by this object; NULL after a move. */
     Object *get() const noexcept { return object_; }
+    /** Whether there is an object: not after a move. */
     explicit operator bool() const noexcept { return object_ != nullptr; }
 
 protected:
+    /** Owns a reference that the library gave. */
     explicit Handle(Object *owned) noexcept : object_(owned) {}
+    /** The object with one more reference. */
     Object *retained() const noexcept {
         Retain(object_);
         return object_;
@@ -146,6 +162,9 @@ protected:
 private:
     Object *object_ = nullptr;
 };
+
+/** For objects that opsin.h counts no second reference of. */
+inline void no_retain(opsin_input *) noexcept {}
 
 }  // namespace detail
 
@@ -161,6 +180,7 @@ public:
         image_.format = format;
         image_.stride_bytes = stride_bytes;
     }
+    /** What opsin.h describes. */
     explicit Image(const opsin_image &image) noexcept : image_(image) {}
 
     /** EXIF orientation of the stored rows, 1 to 8. */
@@ -171,6 +191,7 @@ public:
         image_.roi_x = x, image_.roi_y = y, image_.roi_width = width, image_.roi_height = height;
         return *this;
     }
+    /** The struct of opsin.h. */
     const opsin_image &get() const noexcept { return image_; }
 
 private:
@@ -196,6 +217,7 @@ struct RuntimeOptions {
 /** A device ready for work. */
 class Runtime : public detail::Handle<opsin_runtime, opsin_runtime_retain, opsin_runtime_release> {
 public:
+    /** Opens a device. */
     static Expected<Runtime> try_create(const RuntimeOptions &options = {}) noexcept {
         auto asked = detail::made(opsin_runtime_options_init);
         asked.device = options.device.c_str();
@@ -206,9 +228,12 @@ public:
         return Runtime(made);
     }
 #ifdef OPSIN_HPP_THROWS
+    /** Opens a device. */
     explicit Runtime(const RuntimeOptions &options = {}) : Runtime(try_create(options).value()) {}
 #endif
+    /** Owns a reference that a function of opsin.h gave. */
     explicit Runtime(opsin_runtime *owned) noexcept : Handle(owned) {}
+    /** A second handle with a reference of its own. */
     Runtime share() const noexcept { return Runtime(retained()); }
 
     /** The device that really works. */
@@ -237,16 +262,23 @@ public:
         return Model(made);
     }
 #ifdef OPSIN_HPP_THROWS
+    /** Opens a folder as its publisher ships it. */
     Model(const Runtime &runtime, const std::string &path) : Model(try_open(runtime, path).value()) {}
+    /** Opens the model that ships with the library for a task. */
     Model(const Runtime &runtime, Task task) : Model(try_open(runtime, task).value()) {}
 #endif
+    /** Owns a reference that a function of opsin.h gave. */
     explicit Model(opsin_model *owned) noexcept : Handle(owned) {}
+    /** A second handle with a reference of its own. */
     Model share() const noexcept { return Model(retained()); }
 
+    /** What it answers. */
     Task task() const noexcept { return static_cast<Task>(opsin_model_task(get())); }
+    /** Such as "mobilenet_v2"; a view into the model. */
     std::string_view architecture() const noexcept { return opsin_model_architecture(get()); }
+    /** How many labels it has. */
     std::size_t label_count() const noexcept { return opsin_model_label_count(get()); }
-    /** The name of a class; empty where there is none. */
+    /** The name of a class; empty where there is none; a view into the model. */
     std::string_view label(std::uint32_t id) const noexcept {
         const char *text = opsin_model_label(get(), id);
         return text ? std::string_view(text) : std::string_view();
@@ -255,43 +287,52 @@ public:
 
 /** A rectangle in pixels of the upright image. */
 struct Box {
-    float x0, y0, x1, y1;
+    float x0; /**< left side */
+    float y0; /**< upper side */
+    float x1; /**< right side */
+    float y1; /**< lower side */
+    /** In pixels. */
     float width() const noexcept { return x1 - x0; }
+    /** In pixels. */
     float height() const noexcept { return y1 - y0; }
 };
 
 /** A label of the whole image. `label` is a view into the result. */
 struct Classification {
-    std::int32_t label_id;
-    std::string_view label;
-    float score;
+    std::int32_t label_id;  /**< the model's own index */
+    std::string_view label; /**< its name */
+    float score;            /**< probability, 0 to 1 */
 };
 
 /** An object. `label` is a view into the result. */
 struct Detection {
-    std::int32_t label_id;
-    std::string_view label;
-    float score;
-    Box box;
+    std::int32_t label_id;  /**< the model's own index */
+    std::string_view label; /**< its name */
+    float score;            /**< 0 to 1 */
+    Box box;                /**< where it is */
 };
 
 /** A label that a mask holds. `label` is a view into the result. */
 struct Segment {
-    std::int32_t label_id;
-    std::string_view label;
-    double share;
-    std::uint64_t pixels;
+    std::int32_t label_id;  /**< the model's own index */
+    std::string_view label; /**< its name */
+    double share;           /**< of the image, 0 to 1 */
+    std::uint64_t pixels;   /**< how many */
 };
 
 /** A value for each pixel, row by row without gap: a view into the result. */
 template <class Value>
 struct Plane {
-    const Value *data = nullptr;
-    int width = 0, height = 0;
+    const Value *data = nullptr; /**< height x width values */
+    int width = 0;               /**< columns */
+    int height = 0;              /**< rows */
+    /** The value of a pixel; x and y must lie inside. */
     const Value &operator()(int x, int y) const noexcept {
         return data[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)];
     }
+    /** The first value. */
     const Value *begin() const noexcept { return data; }
+    /** Behind the last value. */
     const Value *end() const noexcept { return data + static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
 };
 
@@ -302,8 +343,9 @@ struct Mask : Plane<std::uint16_t> {
 
 /** Distances; what they mean is `kind`. */
 struct Depth : Plane<float> {
-    DepthKind kind = DepthKind::relative_inverse;
-    float min = 0, max = 0;
+    DepthKind kind = DepthKind::relative_inverse; /**< what the numbers mean */
+    float min = 0;                                /**< least finite value */
+    float max = 0;                                /**< largest finite value */
 };
 
 /** How a result is drawn. */
@@ -315,7 +357,8 @@ struct DrawOptions {
     float opacity = 0;                               /**< of mask and depth over the photo; 0: 0.55 */
     float line_width = 0;                            /**< pixels; 0: by the size of the picture */
     float text_height = 0;                           /**< pixels; 0: by the size of the picture */
-    float near_value = 0, far_value = 0;             /**< depth: values at the ends of the colours; both 0: the map's own */
+    float near_value = 0;                            /**< depth: value at the near end of the colours; this and far_value 0: the map's own */
+    float far_value = 0;                             /**< depth: value at the far end */
     std::vector<std::uint8_t> palette;               /**< red, green and blue of each label; empty: the model's */
 };
 
@@ -337,22 +380,28 @@ opsin_canvas canvas_of(Mat &mat) noexcept {
 class Result : public detail::Handle<opsin_result, opsin_result_retain, opsin_result_release> {
 public:
     Result() noexcept = default;
+    /** Owns a reference that a function of opsin.h gave. */
     explicit Result(opsin_result *owned) noexcept : Handle(owned) {}
+    /** A second handle with a reference of its own. */
     Result share() const noexcept { return Result(retained()); }
 
     /** OPSIN_OK, or why this image of a batch failed: error(). */
     opsin_status status() const noexcept { return opsin_result_status(get()); }
+    /** Why this image of a batch failed; empty when it did not; a view into the result. */
     std::string_view error() const noexcept { return opsin_result_error(get()); }
+    /** Which of the views below it has. */
     Task task() const noexcept { return static_cast<Task>(opsin_result_task(get())); }
 
-    Expected<std::vector<Classification>> try_classes() const noexcept {
+    /** classify: labels of the image, best first. */
+    Expected<std::vector<Classification>> try_classes() const & noexcept {
         auto found = detail::made(opsin_classes_init);
         if (const opsin_status status = opsin_result_classes(get(), &found); status != OPSIN_OK) return detail::failure(status);
         std::vector<Classification> out;
         for (std::uint32_t i = 0; i < found.count; i++) out.push_back({found.label_id[i], found.label[i], found.score[i]});
         return out;
     }
-    Expected<std::vector<Detection>> try_detections() const noexcept {
+    /** detect: objects, best first. */
+    Expected<std::vector<Detection>> try_detections() const & noexcept {
         auto found = detail::made(opsin_detections_init);
         if (const opsin_status status = opsin_result_detections(get(), &found); status != OPSIN_OK) return detail::failure(status);
         std::vector<Detection> out;
@@ -362,19 +411,22 @@ public:
         }
         return out;
     }
-    Expected<std::vector<Segment>> try_segments() const noexcept {
+    /** segment: the labels that occur, the largest share first. */
+    Expected<std::vector<Segment>> try_segments() const & noexcept {
         auto found = detail::made(opsin_segments_init);
         if (const opsin_status status = opsin_result_segments(get(), &found); status != OPSIN_OK) return detail::failure(status);
         std::vector<Segment> out;
         for (std::uint32_t i = 0; i < found.count; i++) out.push_back({found.label_id[i], found.label[i], found.share[i], found.pixels[i]});
         return out;
     }
-    Expected<Mask> try_mask() const noexcept {
+    /** segment: a label for each pixel. */
+    Expected<Mask> try_mask() const & noexcept {
         auto found = detail::made(opsin_mask_init);
         if (const opsin_status status = opsin_result_mask(get(), &found); status != OPSIN_OK) return detail::failure(status);
         return Mask{{found.label_id, found.width, found.height}, found.confidence};
     }
-    Expected<Depth> try_depth() const noexcept {
+    /** depth: a distance for each pixel. */
+    Expected<Depth> try_depth() const & noexcept {
         auto found = detail::made(opsin_depth_init);
         if (const opsin_status status = opsin_result_depth(get(), &found); status != OPSIN_OK) return detail::failure(status);
         return Depth{{found.data, found.width, found.height}, static_cast<DepthKind>(found.kind), found.min, found.max};
@@ -398,18 +450,65 @@ public:
         if (const opsin_status status = opsin_result_draw(get(), &asked, &into); status != OPSIN_OK) return detail::failure(status);
         return Done{};
     }
+    /** Writes a mask (".png") or a depth map (".npy", ".pfm", ".png") into a file. */
+    Expected<Done> try_save(const std::string &path) const noexcept {
+        if (const opsin_status status = opsin_result_save(get(), path.c_str()); status != OPSIN_OK) return detail::failure(status);
+        return Done{};
+    }
+    /** What really ran, and what fell back and why, as JSON. */
+    Expected<std::string> try_report() const noexcept {
+        const char *text = nullptr;
+        if (const opsin_status status = opsin_result_report_json(get(), &text); status != OPSIN_OK) return detail::failure(status);
+        return std::string(text);
+    }
+    /** The raw outputs: of a run with TaskOptions::logits, and of run_tensors(). Each is a struct of opsin.h that points into the result. */
+    Expected<std::vector<opsin_tensor>> try_tensors() const & noexcept {
+        std::vector<opsin_tensor> out(opsin_result_tensor_count(get()), detail::made(opsin_tensor_init));
+        for (std::uint32_t i = 0; i < out.size(); i++) {
+            if (const opsin_status status = opsin_result_tensor(get(), i, &out[i]); status != OPSIN_OK) return detail::failure(status);
+        }
+        return out;
+    }
+    // Views into a result that is gone at the end of the line: refused by the compiler, here and below.
+    Expected<std::vector<Classification>> try_classes() && = delete;
+    Expected<std::vector<Detection>> try_detections() && = delete;
+    Expected<std::vector<Segment>> try_segments() && = delete;
+    Expected<Mask> try_mask() && = delete;
+    Expected<Depth> try_depth() && = delete;
+    Expected<std::vector<opsin_tensor>> try_tensors() && = delete;
+
+    /** Milliseconds of each stage. */
     opsin_timings timings() const noexcept {
         auto taken = detail::made(opsin_timings_init);
         opsin_result_timings(get(), &taken);
         return taken;
     }
 #ifdef OPSIN_HPP_THROWS
+    /** classify: labels of the image, best first. */
     std::vector<Classification> classes() const & { return try_classes().value(); }
+    /** detect: objects, best first. */
     std::vector<Detection> detections() const & { return try_detections().value(); }
+    /** segment: the labels that occur, the largest share first. */
     std::vector<Segment> segments() const & { return try_segments().value(); }
+    /** segment: a label for each pixel. */
     Mask mask() const & { return try_mask().value(); }
+    /** depth: a distance for each pixel. */
     Depth depth() const & { return try_depth().value(); }
+    /** The raw outputs: of a run with TaskOptions::logits, and of run_tensors(). */
+    std::vector<opsin_tensor> tensors() const & { return try_tensors().value(); }
+    /** The line that the command prints with --json. */
     std::string json(const std::string &image_name = {}) const { return try_json(image_name).value(); }
+    /** Writes a mask (".png") or a depth map (".npy", ".pfm", ".png") into a file. */
+    void save(const std::string &path) const { try_save(path).value(); }
+    /** What really ran, and what fell back and why, as JSON. */
+    std::string report() const { return try_report().value(); }
+    std::vector<Classification> classes() && = delete;
+    std::vector<Detection> detections() && = delete;
+    std::vector<Segment> segments() && = delete;
+    Mask mask() && = delete;
+    Depth depth() && = delete;
+    std::vector<opsin_tensor> tensors() && = delete;
+    /** Draws into the caller's pixels, which hold the photo at any size: opsin::canvas_of(mat). */
     void draw(const opsin_canvas &into, const DrawOptions &options = {}) const { try_draw(into, options).value(); }
 #endif
 };
@@ -423,8 +522,30 @@ struct TaskOptions {
     bool fit_whole = false;          /**< the whole photo, padded, instead of the recipe's crop */
     bool confidence = false;         /**< segment: the probability of each pixel's label */
     bool regions = false;            /**< segment: connected regions */
+    bool logits = false;             /**< the raw outputs too: Result::tensors() */
     std::vector<std::string> allow;  /**< only these labels */
     std::vector<std::string> deny;   /**< not these; not together with allow */
+};
+
+/** What preprocessing made of an image: the model's input, and where the image lies in it. */
+class Input : public detail::Handle<opsin_input, detail::no_retain, opsin_input_release> {
+public:
+    /** Owns a reference that opsin_preprocess() gave. */
+    explicit Input(opsin_input *owned) noexcept : Handle(owned) {}
+
+    /** The tensors, ready for Session::run_tensors(): structs of opsin.h that point into this object. */
+    std::vector<opsin_tensor> tensors() const & noexcept {
+        std::vector<opsin_tensor> out(opsin_input_tensor_count(get()), detail::made(opsin_tensor_init));
+        for (std::uint32_t i = 0; i < out.size(); i++) opsin_input_tensor(get(), i, &out[i]);
+        return out;
+    }
+    std::vector<opsin_tensor> tensors() && = delete;
+    /** Where the image lies in them: for Session::postprocess(). */
+    opsin_geometry geometry() const noexcept {
+        auto found = detail::made(opsin_geometry_init);
+        opsin_input_geometry(get(), &found);
+        return found;
+    }
 };
 
 /** How a session runs. */
@@ -437,6 +558,7 @@ struct SessionOptions {
 /** One stream of work over a model. Takes one call at a time. */
 class Session : public detail::Handle<opsin_session, opsin_session_retain, opsin_session_release> {
 public:
+    /** Opens a session over a model, which it keeps alive. */
     static Expected<Session> try_create(const Model &model, const SessionOptions &options = {}) noexcept {
         auto asked = detail::made(opsin_session_options_init);
         asked.precision = options.precision;
@@ -447,9 +569,12 @@ public:
         if (status != OPSIN_OK) return detail::failure(status);
         return Session(made);
     }
+    /** Owns a reference that a function of opsin.h gave. */
     explicit Session(opsin_session *owned) noexcept : Handle(owned) {}
+    /** A second handle with a reference of its own. */
     Session share() const noexcept { return Session(retained()); }
 
+    /** Says what the runs that follow shall give. */
     Expected<Done> try_configure(const TaskOptions &options) noexcept {
         auto asked = detail::made(opsin_task_options_init);
         const auto pointers = [](const std::vector<std::string> &texts) {
@@ -461,6 +586,7 @@ public:
         if (!options.clip_boxes) asked.flags |= OPSIN_TASK_NO_CLIP;
         if (options.confidence) asked.flags |= OPSIN_TASK_CONFIDENCE;
         if (options.regions) asked.flags |= OPSIN_TASK_REGIONS;
+        if (options.logits) asked.flags |= OPSIN_TASK_LOGITS;
         asked.top_k = options.top_k;
         asked.max_count = options.max_count;
         asked.threshold = options.threshold;
@@ -493,12 +619,43 @@ public:
         if (status != OPSIN_OK && status != OPSIN_E_PARTIAL) return detail::failure(status);
         return results;
     }
+    /** The first step of a run alone: pixels to the tensors that the model takes. */
+    Expected<Input> try_preprocess(const Image &image) noexcept {
+        opsin_input *made = nullptr;
+        if (const opsin_status status = opsin_preprocess(get(), &image.get(), &made); status != OPSIN_OK) return detail::failure(status);
+        return Input(made);
+    }
+    /** The second step alone: tensors to the raw outputs, which are the result's tensors(). */
+    Expected<Result> try_run_tensors(const std::vector<opsin_tensor> &inputs) noexcept {
+        opsin_result *made = nullptr;
+        const opsin_status status = opsin_run_tensors(get(), inputs.data(), static_cast<std::uint32_t>(inputs.size()), &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Result(made);
+    }
+    /** The third step alone: raw outputs, wherever they were computed, to the task's answer. */
+    Expected<Result> try_postprocess(const std::vector<opsin_tensor> &outputs, const opsin_geometry &geometry) noexcept {
+        opsin_result *made = nullptr;
+        const opsin_status status = opsin_postprocess(get(), outputs.data(), static_cast<std::uint32_t>(outputs.size()), &geometry, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Result(made);
+    }
 #ifdef OPSIN_HPP_THROWS
+    /** Opens a session over a model, which it keeps alive. */
     explicit Session(const Model &model, const SessionOptions &options = {}) : Session(try_create(model, options).value()) {}
+    /** Says what the runs that follow shall give. */
     void configure(const TaskOptions &options) { try_configure(options).value(); }
+    /** Pixels to the task's answer. */
     Result run(const Image &image) { return try_run(image).value(); }
+    /** A file to the task's answer. */
     Result run(const std::string &path) { return try_run(path).value(); }
+    /** Several images, one result each; those that failed say so in status(). */
     std::vector<Result> run_batch(const std::vector<Image> &images) { return try_run_batch(images).value(); }
+    /** The first step of a run alone: pixels to the tensors that the model takes. */
+    Input preprocess(const Image &image) { return try_preprocess(image).value(); }
+    /** The second step alone: tensors to the raw outputs, which are the result's tensors(). */
+    Result run_tensors(const std::vector<opsin_tensor> &inputs) { return try_run_tensors(inputs).value(); }
+    /** The third step alone: raw outputs, wherever they were computed, to the task's answer. */
+    Result postprocess(const std::vector<opsin_tensor> &outputs, const opsin_geometry &geometry) { return try_postprocess(outputs, geometry).value(); }
 #endif
 };
 
@@ -512,9 +669,12 @@ public:
         return Picture(made);
     }
 #ifdef OPSIN_HPP_THROWS
+    /** Decodes a file and turns it upright. */
     explicit Picture(const std::string &path) : Picture(try_open(path).value()) {}
 #endif
+    /** Owns a reference that a function of opsin.h gave. */
     explicit Picture(opsin_picture *owned) noexcept : Handle(owned) {}
+    /** A second handle with a reference of its own. */
     Picture share() const noexcept { return Picture(retained()); }
 
     /** The pixels; valid while the picture lives. */

@@ -15,6 +15,11 @@ static void expect(bool good, const char *what) {
 static_assert(!std::is_copy_constructible_v<opsin::Session> && std::is_nothrow_move_constructible_v<opsin::Session>);
 static_assert(!std::is_copy_assignable_v<opsin::Result> && std::is_nothrow_move_assignable_v<opsin::Result>);
 
+// Views into a temporary result are refused.
+template <class R, class = void> struct gives_views : std::false_type {};
+template <class R> struct gives_views<R, std::void_t<decltype(std::declval<R>().try_classes()), decltype(std::declval<R>().try_mask())>> : std::true_type {};
+static_assert(gives_views<const opsin::Result &>::value && !gives_views<opsin::Result>::value);
+
 // What cv::Mat looks like to image_of().
 struct Mat {
     unsigned char *data;
@@ -78,6 +83,24 @@ int main(int argc, char **argv) {
     expect(!shared.try_mask() && shared.try_mask().error().status == OPSIN_E_STATE, "a classifier's result has no mask");
     expect(shared.try_json("x.jpg")->find("\"image\": \"x.jpg\"") != std::string::npos, "JSON");
     expect(shared.timings().run_ms > 0, "timings");
+    expect(shared.try_report()->find("\"isa\"") != std::string::npos, "a report");
+    {
+        auto session = opsin::Session::try_create(*model);
+        opsin::TaskOptions options;
+        options.logits = true;
+        expect(bool(session->try_configure(options)), "logits are asked for");
+        const auto result = session->try_run(photo);
+        const auto tensors = result->try_tensors();
+        expect(tensors && tensors->size() == 1 && std::strcmp((*tensors)[0].name, "logits") == 0, "the raw outputs");
+        const auto picture = opsin::Picture::try_open(photo);
+        const auto input = session->try_preprocess(picture->image());
+        expect(input && input->tensors().size() == 1 && input->geometry().image_width == 451, "the first step");
+        const auto outputs = session->try_run_tensors(input->tensors());
+        expect(outputs && outputs->task() == opsin::Task::none, "the second step");
+        const auto answer = session->try_postprocess(*outputs->try_tensors(), input->geometry());
+        expect(answer && answer->try_classes()->at(0).score == result->try_classes()->at(0).score, "the third step");
+        expect(!session->try_run_tensors({}), "no tensors");
+    }
 
     std::vector<unsigned char> drawn(200 * 160 * 3 + 1, 50);
     Mat mat{drawn.data(), 200, 160, 600, 3};
@@ -96,7 +119,19 @@ int main(int argc, char **argv) {
         expect(error.status() == OPSIN_E_NOT_FOUND && std::strstr(error.what(), "/nowhere"), "the exception says what is missing");
     }
     opsin::Session session(*model);
-    expect(session.run(photo).classes().size() == 5, "five classes by default");
+    const opsin::Result result = session.run(photo);
+    expect(result.classes().size() == 5, "five classes by default");
+    const opsin::Picture picture(photo);
+    const opsin::Input input = session.preprocess(picture.image());
+    const opsin::Result outputs = session.run_tensors(input.tensors());
+    const opsin::Result again = session.postprocess(outputs.tensors(), input.geometry());
+    expect(again.classes()[0].score == result.classes()[0].score, "the three steps are the run");
+    try {
+        result.save("/tmp/classes.png");
+        expect(false, "classes are no picture");
+    } catch (const opsin::Error &error) {
+        expect(error.status() < 0, "a failure");
+    }
 #endif
     return failures != 0;
 }
