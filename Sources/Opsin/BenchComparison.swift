@@ -8,10 +8,12 @@ public struct BenchComparison: Sendable {
         public let name: String
         /// Milliseconds: medians.
         public let before: Double
+        /// Milliseconds of this run.
         public let now: Double
 
         /// The time that was added, as a share of the time before.
         public var loss: Double { before > 0 ? now / before - 1 : 0 }
+        /// Whether it is slower by more than the tolerance.
         public var isLost: Bool { loss > BenchComparison.tolerance }
     }
 
@@ -20,6 +22,7 @@ public struct BenchComparison: Sendable {
     /// Ops that take a smaller share of their run than this are left out: the clock's noise would flag them.
     public static let smallestShare = 0.02
 
+    /// One for each number that both files have.
     public let rows: [Row]
 
     /// The text of an earlier run's file.

@@ -5,10 +5,13 @@ internal import OpsinVulkan
 
 /// How fast a model or an op runs: cold costs first, then many warm runs. Times the network alone, from tensors to tensors.
 public struct Benchmark: Sendable {
+    /// What is measured, how often, and on how many images at once.
     public struct Options: Hashable, Sendable {
+        /// Images a run.
         public var batch = 1
         /// Rows and columns of the input; 0, both, is the model's own size.
         public var inputHeight = 0
+        /// Width of the input in pixels; 0: the recipe's.
         public var inputWidth = 0
         /// At least this many warm runs.
         public var iterations = 20
@@ -17,23 +20,33 @@ public struct Benchmark: Sendable {
         /// Rounds of the profiled runs; 0 leaves the ops out.
         public var profiledRuns = 20
 
+        /// The model's own size, one image a run.
         public init() {}
     }
 
     /// Milliseconds of warm runs.
     public struct Latency: Hashable, Sendable {
+        /// Runs that were timed.
         public let count: Int
+        /// The fastest run.
         public let min: Double
+        /// The sum over the count.
         public let mean: Double
+        /// Half of the runs were faster.
         public let median: Double
+        /// Nine of ten runs were faster.
         public let p90: Double
+        /// 99 of 100 runs were faster.
         public let p99: Double
+        /// The slowest run.
         public let max: Double
     }
 
     /// One thing that tells a model from another.
     public struct Fact: Hashable, Sendable {
+        /// What it is about.
         public let name: String
+        /// What was found, for a person to read.
         public let value: String
     }
 
@@ -41,18 +54,25 @@ public struct Benchmark: Sendable {
     public let facts: [Fact]
     /// The folder of the model, or the op and its shape.
     public let model: String
+    /// Images a run.
     public let batch: Int
+    /// What ran, and where.
     public let report: Report
     /// Opening the folder, in milliseconds.
     public let loadMilliseconds: Double
     /// Planning, packing the weights, and the first run.
     public let firstRunMilliseconds: Double
+    /// What came before the first answer.
     public let cold: ColdCosts
+    /// Milliseconds of the runs.
     public let latency: Latency
+    /// Where the time of a run went.
     public let split: Split
+    /// How far the runs differ from each other.
     public let noise: Noise
     /// Median time of each op over the profiled runs.
     public let ops: [OpProfile]
+    /// What the machine could do at best, and how much of it was reached.
     public let peak: Peak
     /// What the run gave for the fixed input, to hold devices against each other.
     let outputs: [Tensor]

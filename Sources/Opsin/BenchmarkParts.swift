@@ -42,8 +42,10 @@ extension Benchmark {
         public let drift: Double
         /// Runs that took more than twice the median.
         public let outliers: Int
+        /// Runs that were looked at.
         public let count: Int
 
+        /// From the milliseconds of each run.
         public init(_ samples: [Double]) {
             func median(_ values: [Double]) -> Double {
                 let sorted = values.sorted()
@@ -77,6 +79,7 @@ extension Benchmark {
     public struct Difference: Hashable, Sendable {
         /// Device and precision of the other run.
         public let against: String
+        /// Largest distance of a number from the other's.
         public let largest: Double
         /// Over the largest magnitude of the other's.
         public let relative: Double

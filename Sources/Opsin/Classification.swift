@@ -10,6 +10,7 @@ public struct Classification: Hashable, Sendable {
     /// Probability after softmax over all classes (one class: after a sigmoid), 0...1.
     public let score: Float
 
+    /// From its parts.
     public init(labelID: Int, label: String, score: Float) { (self.labelID, self.label, self.score) = (labelID, label, score) }
 }
 

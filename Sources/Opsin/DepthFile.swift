@@ -3,7 +3,9 @@ internal import OpsinVision
 extension DepthMap {
     /// Writes the map in the form of `path`'s extension: `.npy` or `.pfm` (float32), or a 16-bit gray `.png` stretched over `range`.
     ///
-    /// - Parameter range: the values that become 0 and 65535 in a PNG; nil is the map's own least and largest. Beyond them it is clipped; no number is 0.
+    /// - Parameters:
+    ///   - path: an existing file is replaced.
+    ///   - range: the values that become 0 and 65535 in a PNG; nil is the map's own least and largest. Beyond them it is clipped; no number is 0.
     public func write(to path: String, range: ClosedRange<Float>? = nil) throws(OpsinError) {
         do throws(VisionError) {
             let bytes = try contents(path, range ?? minimum...maximum)

@@ -12,6 +12,7 @@ public struct DepthMap: Hashable, Sendable {
         case metric
     }
 
+    /// What the numbers mean.
     public let kind: Kind
     /// Columns of the upright image.
     public let width: Int

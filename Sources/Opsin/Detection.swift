@@ -11,6 +11,7 @@ public struct Box: Hashable, Sendable {
     /// Bottom edge.
     public let y1: Float
 
+    /// From its four sides.
     public init(x0: Float, y0: Float, x1: Float, y1: Float) { (self.x0, self.y0, self.x1, self.y1) = (x0, y0, x1, y1) }
 
     /// The part of the box that lies on an image of that size.
@@ -31,6 +32,7 @@ public struct Detection: Hashable, Sendable {
     /// Where it is.
     public let box: Box
 
+    /// From its parts.
     public init(labelID: Int, label: String, score: Float, box: Box) { (self.labelID, self.label, self.score, self.box) = (labelID, label, score, box) }
 }
 

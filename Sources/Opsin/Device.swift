@@ -5,7 +5,9 @@ package import OpsinVulkan
 
 /// Something that can run models.
 public struct Device: Hashable, Sendable {
+    /// What sort of device it is.
     public enum Kind: String, Hashable, Sendable {
+        /// The processor, or a GPU through Vulkan.
         case cpu, vulkan
     }
 
@@ -15,11 +17,13 @@ public struct Device: Hashable, Sendable {
         public let type: String
         /// 16 bytes that name this GPU under every driver.
         public let uuid: [UInt8]
+        /// PCI vendor.
         public let vendorID: UInt32
         /// `1.3.230`
         public let apiVersion: String
         /// The version as Vulkan packs it.
         public let packedAPIVersion: UInt32
+        /// Threads that run in step.
         public let subgroupSize: Int
     }
 
@@ -27,11 +31,13 @@ public struct Device: Hashable, Sendable {
     public struct OtherDriver: Hashable, Sendable {
         /// What selects the GPU under this driver all the same: `vulkan:1`.
         public let id: String
+        /// Its name and version.
         public let driver: String
         /// Why it is left out.
         public let reason: String
     }
 
+    /// CPU or Vulkan.
     public let kind: Kind
     /// What selects it: `cpu`, `vulkan:0`.
     public let id: String

@@ -2,6 +2,7 @@
 public enum DeviceSelection: Hashable, Sendable, CustomStringConvertible {
     /// The best device that is not a CPU pretending to be a GPU.
     case auto
+    /// The processor.
     case cpu
     /// The best Vulkan device.
     case vulkan
@@ -19,6 +20,7 @@ public enum DeviceSelection: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// As it is written: `cpu`, `vulkan:1`.
     public var description: String {
         switch self {
         case .auto: "auto"
@@ -35,7 +37,10 @@ public enum Precision: String, Hashable, Sendable, CaseIterable {
     case `default`
     /// The fastest that the device has and that passed its self-test.
     case auto
+    /// 32-bit floats everywhere.
     case fp32
+    /// Half precision storage, sums in fp32; GPU.
     case fp16
+    /// bfloat16 products, sums in fp32; CPU.
     case bf16
 }

@@ -7,6 +7,7 @@ internal import OpsinVision
 public struct Doctor: Sendable {
     /// How a finding is meant.
     public enum Status: String, Sendable {
+        /// As it should be.
         case ok
         /// Worth knowing; nothing is wrong.
         case note
@@ -18,12 +19,15 @@ public struct Doctor: Sendable {
     public struct Finding: Sendable {
         /// The chapter: `cpu`, `vulkan`, `models`.
         public let topic: String
+        /// How bad it is.
         public let status: Status
+        /// What was found, and what to do about it.
         public let text: String
         /// What to do about it; empty where there is nothing to do.
         public let advice: String
     }
 
+    /// In the order in which they were looked for.
     public private(set) var findings: [Finding] = []
     /// Whether a model can run on some device here.
     public private(set) var canRun = false

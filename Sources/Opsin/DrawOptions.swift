@@ -12,6 +12,7 @@ public struct DrawOptions: Hashable, Sendable {
 
     /// The colours of a depth map.
     public enum ColorMap: String, Hashable, Sendable, CaseIterable {
+        /// As matplotlib has them; turbo is Google's, gray goes from black to white.
         case gray, viridis, inferno, magma, turbo, spectral
 
         /// The table.
@@ -27,7 +28,9 @@ public struct DrawOptions: Hashable, Sendable {
         }
     }
 
+    /// Over the photo, or alone.
     public var style = Style.overlay
+    /// Colours of a depth map.
     public var colorMap = ColorMap.inferno
     /// Of mask and depth over the photo, 0 to 1.
     public var opacity: Float = 0.55
@@ -46,6 +49,7 @@ public struct DrawOptions: Hashable, Sendable {
     /// Red, green and blue of each label, 3 bytes a label; a label beyond its end has `VisionTask.color(ofLabel:)`.
     public var palette: [UInt8] = []
 
+    /// All defaults.
     public init() {}
 }
 

@@ -3,7 +3,9 @@ package import OpsinVision
 extension TaskResult {
     /// The photo with what was found on it: classes as a list, boxes with names and scores, a mask's colours, a depth map.
     ///
-    /// - Parameter image: the photo, or another size of it: the result is drawn to scale.
+    /// - Parameters:
+    ///   - image: the photo, or another size of it: the result is drawn to scale.
+    ///   - options: colours, lines, letters.
     public func draw(on image: Image, _ options: DrawOptions = DrawOptions()) throws(OpsinError) -> Image {
         var problem: OpsinError?
         do {

@@ -23,6 +23,7 @@ public struct DetectionEvaluation: Sendable {
 
     private var precision = AveragePrecision()
 
+    /// Nothing seen yet.
     public init() {}
 
     /// What a detector has to be asked for: every object, however unsure, unclipped.

@@ -4,6 +4,7 @@ internal import OpsinVulkan
 
 /// The roofs of a device, measured: the CPU's for a number of threads, or a GPU's.
 public struct MachinePeak: Hashable, Sendable {
+    /// What was measured.
     public let device: Device
     /// 0 on a GPU.
     public let threads: Int
@@ -19,11 +20,13 @@ public struct MachinePeak: Hashable, Sendable {
     public let matrix: Double?
     /// Bytes a second read from memory, and written (0: not measured).
     public let read: Double
+    /// Gigabytes a second.
     public let write: Double
     /// Bytes a second of the device's own copy, both ways counted; 0 on the CPU.
     public let copy: Double
     /// Microseconds of an empty dispatch behind a barrier, and from a submit to its end; 0 on the CPU.
     public let dispatchMicroseconds: Double
+    /// What an empty submission costs.
     public let submitMicroseconds: Double
 
     /// One thread, and `threads` of them (0 is the default number).

@@ -7,6 +7,7 @@ internal import Synchronization
 
 /// A network with its weights, labels and preprocessing recipe, as its publisher shipped them. Never changes; any thread may use it.
 public final class Model: Sendable {
+    /// The runtime with which it was opened.
     public let runtime: Runtime
     /// The folder it was opened from.
     public let path: String
@@ -26,7 +27,10 @@ public final class Model: Sendable {
     ///
     /// The weights are mapped, not read. Throws `.model` with the file or tensor, what was expected and what was found.
     ///
-    /// - Parameter usesTestSize: preprocesses at timm's `test_input_size` and `test_crop_pct` where the folder has them.
+    /// - Parameters:
+    ///   - runtime: where it is to run.
+    ///   - path: the folder.
+    ///   - usesTestSize: preprocesses at timm's `test_input_size` and `test_crop_pct` where the folder has them.
     public init(_ runtime: Runtime, path: String, usesTestSize: Bool = false) throws(OpsinError) {
         do {
             folder = try ModelFolder(path: path)
@@ -52,6 +56,7 @@ public final class Model: Sendable {
         try self.init(runtime, path: try ModelLocation.find(name), usesTestSize: usesTestSize)
     }
 
+    /// What it answers.
     public var task: VisionTask { VisionTask(rawValue: network.architecture.task.rawValue) ?? .features }
 
     /// The label of class `id`; its number when there is none.

@@ -4,11 +4,15 @@ package import OpsinModels
 
 /// What a model is and needs, counted for one image of its own input size.
 public struct ModelInfo: Hashable, Sendable {
+    /// Such as `mobilenet_v2`.
     public let architecture: String
+    /// What it answers.
     public let task: VisionTask
     /// Weights, biases and norm parameters, as PyTorch counts them.
     public let parameters: Int
+    /// Rows of the model's input.
     public let inputHeight: Int
+    /// Columns of the model's input.
     public let inputWidth: Int
     /// Number of labels.
     public let labels: Int

@@ -6,8 +6,11 @@ public struct OpRequest: Hashable, Sendable {
     public var name: String
     /// N, H, W, C
     public var shape: [Int]
+    /// Side of the window.
     public var kernel = 3
+    /// Pixels from one window to the next.
     public var stride = 1
+    /// Pixels from one tap of the window to the next.
     public var dilation = 1
     /// Rows and columns of zeros on each side; nil keeps the size at stride 1.
     public var padding: Int?
@@ -30,6 +33,7 @@ public struct OpRequest: Hashable, Sendable {
     /// The method of resize.
     public var method = "bilinear"
 
+    /// An op with the window's defaults: 3 x 3, neither strided nor dilated.
     public init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
 
     /// Every name that is known.

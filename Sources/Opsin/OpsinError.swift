@@ -24,9 +24,12 @@ public struct OpsinError: Error, Hashable, Sendable, CustomStringConvertible {
         case cancelled
     }
 
+    /// For programs: which kind of failure it is.
     public let code: Code
+    /// For people: what is wrong, what was expected, what was found.
     public let description: String
 
+    /// From its kind and a sentence for people.
     public init(_ code: Code, _ description: String) {
         (self.code, self.description) = (code, description)
     }

@@ -4,6 +4,8 @@ extension Image {
     /// The picture at another size, with Pillow's pixels.
     ///
     /// - Parameters:
+    ///   - width: columns of the new picture.
+    ///   - height: rows of the new picture.
     ///   - filter: nearest, box, bilinear, hamming, bicubic or lanczos.
     ///   - box: left, top, right and bottom of the part to take, in pixels; nil is the whole picture.
     public func resized(width: Int, height: Int, filter: String, box: [Double]? = nil) throws(OpsinError) -> Image {

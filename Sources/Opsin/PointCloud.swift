@@ -6,6 +6,7 @@ extension DepthMap {
     /// The camera is a pinhole in the middle of the image: x to the right, y down, z forward, in metres.
     ///
     /// - Parameters:
+    ///   - path: an existing file is replaced.
     ///   - focalLength: of the camera, in pixels of the upright image; above 0.
     ///   - image: the photo, for the colours; of the map's size. Nil: no colours.
     public func writePointCloud(to path: String, focalLength: Double, image: Image? = nil) throws(OpsinError) {

@@ -31,7 +31,12 @@ extension PreprocessedImage {
 
 /// Preprocessing alone, for a folder without weights.
 public enum Preprocessing {
-    /// - Parameter usesTestSize: timm's `test_input_size` and `test_crop_pct` where the folder has them.
+    /// The tensor that the folder's model would see.
+    ///
+    /// - Parameters:
+    ///   - folder: holds `config.json` and, where the publisher has one, `preprocessor_config.json`.
+    ///   - image: the photo.
+    ///   - usesTestSize: timm's `test_input_size` and `test_crop_pct` where the folder has them.
     public static func run(folder: String, image: Image, usesTestSize: Bool = false) throws(OpsinError) -> PreprocessedImage {
         let opened: ModelFolder
         do {

@@ -6,6 +6,7 @@ internal import OpsinVulkan
 public enum PreprocessingPlace: Hashable, Sendable {
     /// As `OPSIN_VK_PREPROCESS` says (1 device, 0 CPU); without it on a real GPU where that pays, else on the CPU.
     case automatic
+    /// Always on the processor.
     case cpu
     /// On the Vulkan device in the submit of the run, also where that is slower; on the CPU when the session runs there or its first op does.
     case device

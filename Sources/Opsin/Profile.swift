@@ -8,6 +8,7 @@ public struct OpProfile: Hashable, Sendable {
     public let op: String
     /// The kernel that was chosen for it.
     public let kernel: String
+    /// Mean of its runs.
     public let milliseconds: Double
     /// Floating-point operations; a multiply-add is two.
     public let flops: Int

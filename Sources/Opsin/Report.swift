@@ -4,13 +4,16 @@ package import OpsinModels
 public struct Fallback: Hashable, Sendable {
     /// What fell back: a device, an op.
     public let what: String
+    /// Why, in one sentence.
     public let reason: String
 
+    /// From its parts.
     public init(what: String, reason: String) { (self.what, self.reason) = (what, reason) }
 }
 
 /// What really ran: the device, the precision, the instruction set, and what fell back.
 public struct Report: Hashable, Sendable {
+    /// Where the network ran.
     public var device: Device
     /// The precision that was used, never `default` or `auto`.
     public var precision: Precision
@@ -20,6 +23,7 @@ public struct Report: Hashable, Sendable {
     public var threads: Int
     /// Dispatches of one run on a GPU; 0 on the CPU.
     public var dispatches: Int
+    /// What did not run where it was asked for.
     public var fallbacks: [Fallback]
     /// Where the image became a tensor; nil for a run that began with tensors.
     public var preprocessing: Device.Kind?
@@ -68,6 +72,7 @@ extension Double {
 }
 
 extension Report {
+    /// The report as a JSON object, as the command writes it with `--report`.
     public func jsonText(timings: Timings) -> String { json(timings: timings).text }
 }
 

@@ -5,13 +5,16 @@ internal import Synchronization
 
 /// The device that models run on, chosen once, and the threads of the CPU. Any thread may use it.
 public final class Runtime: Sendable {
+    /// What a runtime is made with.
     public struct Options: Hashable, Sendable {
+        /// Which device is wanted.
         public var device = DeviceSelection.auto
         /// Whether the CPU may take over when the device that was asked for cannot be used. `OPSIN_NO_CPU_FALLBACK=1` forbids it whatever this says.
         public var allowsCPUFallback = true
         /// Where compiled pipelines and verdicts of self-tests are kept, made when absent; nil is what the environment says, "" nowhere.
         public var cacheFolder: String?
 
+        /// The best GPU, else the CPU.
         public init() {}
     }
 
@@ -19,6 +22,7 @@ public final class Runtime: Sendable {
     public let device: Device
     /// Why another device than the one asked for is used; empty when it is the one.
     public let fallbacks: [Fallback]
+    /// Whether the CPU may take over where a GPU fails.
     public let allowsCPUFallback: Bool
 
     /// The GPU of the runtime; nil on the CPU. Replaced once after a loss.

@@ -35,6 +35,7 @@ public struct Segment: Hashable, Sendable {
     /// The same as a share of all pixels of the image, 0...1.
     public let share: Double
 
+    /// From its parts.
     public init(labelID: Int, label: String, pixels: Int, share: Double) {
         (self.labelID, self.label, self.pixels, self.share) = (labelID, label, pixels, share)
     }

@@ -8,7 +8,9 @@ internal import Synchronization
 ///
 /// Takes one call at a time; a second one that comes in meanwhile is answered with `.busy`.
 public final class Session: Sendable {
+    /// What a session is made with.
     public struct Options: Hashable, Sendable {
+        /// Of the network's numbers.
         public var precision = Precision.default
         /// Threads of the CPU; 0 is one per physical core that this process may use, at most 8.
         public var threads = 0
@@ -25,6 +27,7 @@ public final class Session: Sendable {
         /// Times each op of every run; costs a little in each. `measuredOps()` has the sums.
         public var measuresOps = false
 
+        /// All defaults.
         public init() {}
     }
 
@@ -38,10 +41,13 @@ public final class Session: Sendable {
         /// that computes on the processor.
         public var timeoutMilliseconds = 0
 
+        /// All defaults.
         public init() {}
     }
 
+    /// What it runs.
     public let model: Model
+    /// With what it was made.
     public let options: Options
 
     /// The precision that was chosen for the device, never `default` or `auto`. Reports say what really ran.
@@ -53,6 +59,7 @@ public final class Session: Sendable {
     /// Touched only by who is inside the door.
     nonisolated(unsafe) var state: SessionState
 
+    /// Opens a session over a model.
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
         do {
             try model.network.check(NetworkOptions(depthScale: options.depthScale))

@@ -1,5 +1,6 @@
 /// What a model is for.
 public enum VisionTask: String, Hashable, Sendable, CaseIterable {
+    /// Labels of the image, objects with boxes, a label for each pixel, a distance for each pixel.
     case classify, detect, segment, depth
     /// No head: the model yields feature maps only.
     case features

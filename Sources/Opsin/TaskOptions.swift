@@ -29,6 +29,7 @@ public struct TaskOptions: Hashable, Sendable {
         case whole
     }
 
+    /// The model's own.
     public init() {}
 
     /// Whether a label may be reported.

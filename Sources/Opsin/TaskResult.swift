@@ -2,14 +2,17 @@ package import OpsinModels
 
 /// The answer to one image.
 public struct TaskResult: Hashable, Sendable {
+    /// What was asked.
     public let task: VisionTask
     /// Size of the upright image in pixels; 0 x 0 when tensors were given.
     public let imageWidth: Int
+    /// Rows of the upright image.
     public let imageHeight: Int
     /// What the task found.
     public let answer: TaskAnswer
     /// The raw outputs that were asked for, under the reference's names.
     public let tensors: [Tensor]
+    /// Milliseconds of each stage.
     public var timings: Timings
     /// What really ran.
     public let report: Report
@@ -27,9 +30,11 @@ extension TaskResult {
 }
 
 extension TaskResult {
-    /// One object on one line, as `opsin TASK --json` prints it. `image` is the path or name of the photo.
+    /// One object on one line, as `opsin TASK --json` prints it.
     ///
-    /// - Parameter runLengths: each label of a mask has its pixels as COCO's run-length encoding, `"rle": {"size", "counts"}`.
+    /// - Parameters:
+    ///   - image: path or name of the photo.
+    ///   - runLengths: each label of a mask has its pixels as COCO's run-length encoding, `"rle": {"size", "counts"}`.
     public func jsonText(image: String, runLengths: Bool = false) -> String { json(image: image, runLengths: runLengths).text }
 
     package func json(image: String, runLengths: Bool = false) -> JSON {

@@ -9,6 +9,7 @@ public struct Timings: Hashable, Sendable {
     /// From the model's outputs to the task's result.
     public var postprocess = 0.0
 
+    /// All zero.
     public init() {}
 
     /// Part of the run was postprocessing, and more came behind it.
@@ -18,6 +19,7 @@ public struct Timings: Hashable, Sendable {
         postprocess += part + more
     }
 
+    /// The sum of decoding, preprocessing, running and postprocessing.
     public var total: Double { decode + preprocess + run + postprocess }
 }
 

@@ -4,21 +4,26 @@ internal import OpsinModels
 public struct Verification: Hashable, Sendable {
     /// How far one tensor is from what was expected.
     public struct Row: Hashable, Sendable {
+        /// The tensor's, as the reference calls it.
         public let name: String
         /// Largest absolute difference; infinite when a value is not finite or the shapes differ.
         public let largest: Double
+        /// Mean distance.
         public let mean: Double
         /// The largest difference over the largest expected magnitude.
         public let relative: Double
+        /// Whether it is within the tolerance.
         public let isWithin: Bool
     }
 
+    /// One for each tensor, in the order of the run.
     public let rows: [Row]
     /// Largest relative difference that passes.
     public let tolerance: Double
 
     /// The first tensor, in the order of the network, that is too far off.
     public var firstDivergence: Row? { rows.first { !$0.isWithin } }
+    /// Whether every tensor is within the tolerance, and there was one.
     public var holds: Bool { !rows.isEmpty && firstDivergence == nil }
 
     /// Compares the tensors of `expected` with those of the same names in `found`; one that is missing there counts as infinitely far off.

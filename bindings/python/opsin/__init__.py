@@ -4,15 +4,22 @@
 >>> opsin.classify("cat.jpg")[0].label
 'Egyptian cat'
 
-An image is a path, the bytes of a file, a Pillow image or an array (see ``opsin.images.pixels_of``). The four functions keep one session for each thread,
-task, model and device; for more control make a ``Runtime``, a ``Model`` and a ``Session`` yourself.
+Four functions, one a task: ``classify``, ``detect``, ``segment``, ``depth``. An image is
+
+- a path, or the bytes of a JPEG, PNG, WebP, BMP, PPM or PGM file; turned upright as its Exif data say,
+- a Pillow image, turned upright too,
+- an array [height, width], [height, width, 3] or [height, width, 4] (alpha is ignored) of uint8, uint16 over its whole range (1 or 3 channels), or float from 0
+  to 1; ``color="bgr"`` for OpenCV's order; torch tensors and everything with ``__dlpack__`` on the CPU too, those also as [3, height, width].
+
+Boxes, masks and depth maps are in pixels of the upright image, the origin at its top left corner. The functions keep a session for each thread, model and
+device until the thread ends; for more control make a ``Runtime``, a ``Model`` and a ``Session``. Failures are an ``OpsinError``, one class for each kind.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._header import OPSIN_VERSION_MAJOR, OPSIN_VERSION_MINOR, OPSIN_VERSION_PATCH
 from ._library import library_path
@@ -20,16 +27,21 @@ from .errors import (
     ArgumentError, BusyError, CancelledError, DeviceError, ImageError, InputOutputError, InternalError, MemoryExhaustedError, ModelError, NotFoundError,
     OpsinError, StateError, TimeoutExpiredError, UnsupportedError, VersionError)
 from .images import ImageLike
+from .options import DrawOptions, PathLike, Precision, RunOptions
 from .results import Classes, Classification, Depth, Detection, Detections, Features, Region, Result, Segment, Segmentation
 from .session import Device, Model, Runtime, Session, devices
+from .steps import Geometry, Input
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __version__ = f"{OPSIN_VERSION_MAJOR}.{OPSIN_VERSION_MINOR}.{OPSIN_VERSION_PATCH}"
 
 __all__ = [
-    "ArgumentError", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError", "Features",
-    "ImageError", "ImageLike", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model", "ModelError", "NotFoundError", "OpsinError", "Region",
-    "Result", "Runtime", "Segment", "Segmentation", "Session", "StateError", "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth",
-    "detect", "devices", "library_path", "segment",
+    "ArgumentError", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError",
+    "DrawOptions", "Features", "Geometry", "ImageError", "ImageLike", "Input", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model",
+    "ModelError", "NotFoundError", "OpsinError", "Region", "Result", "RunOptions", "Runtime", "Segment", "Segmentation", "Session", "StateError",
+    "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth", "detect", "devices", "library_path", "segment",
 ]
 
 # Runtimes and models are shared between threads; a session takes one call at a time, so each thread has its own.
@@ -39,7 +51,7 @@ _models: dict[tuple[str, str], Model] = {}
 _sessions = threading.local()
 
 
-def _session(task: str, model: str | os.PathLike[str] | Model | None, device: str, precision: str, threads: int) -> Session:
+def _session(task: str, model: PathLike | Model | None, device: str, precision: Precision, threads: int) -> Session:
     if isinstance(model, Model):
         key: tuple[Any, ...] = (id(model), precision, threads)
     else:
@@ -63,43 +75,74 @@ def _session(task: str, model: str | os.PathLike[str] | Model | None, device: st
     return kept[key]
 
 
-def _run(task: str, image: ImageLike, model: Any, device: str, precision: str, threads: int, color: str, options: dict[str, Any]) -> Any:
+def _run(
+    task: str, image: ImageLike, model: PathLike | Model | None, device: str, precision: Precision, threads: int, color: Literal["rgb", "bgr"],
+    options: RunOptions,
+) -> Any:
     session = _session(task, model, device, precision, threads)
     session.configure(**options)
     return session.run(image, color=color)
 
 
 def classify(
-    image: ImageLike, *, top_k: int = 5, model: str | os.PathLike[str] | Model | None = None, device: str = "auto", precision: str = "default",
-    threads: int = 0, color: str = "rgb", **options: Any,
+    image: ImageLike, *, model: PathLike | Model | None = None, device: str = "auto", precision: Precision = "default", threads: int = 0,
+    color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions],
 ) -> Classes:
-    """What is on an image, best first. ``options`` are those of ``Session.configure``."""
-    found: Classes = _run("classify", image, model, device, precision, threads, color, {"top_k": top_k, **options})
+    """What is on an image: labels with probabilities from 0 to 1, best first.
+
+    >>> opsin.classify("cat.jpg", top_k=3)[0].label
+    'Egyptian cat'
+
+    - ``image``: see ``help(opsin)``. ``color``: ``"bgr"`` for arrays with blue first.
+    - ``model``: a folder as timm or transformers writes it, or a ``Model``; None: the one that ships.
+    - ``device``: ``"auto"``, ``"cpu"``, ``"vulkan"``, ``"vulkan:N"``. ``precision``: ``"fp32"``, ``"fp16"``, ``"bf16"``, ``"auto"``. ``threads``: of the
+      CPU; 0: one per physical core. All three are the model's and the session's own where ``model`` is a ``Model``.
+    - ``options``: as ``Session.configure``: ``top_k`` (5), ``threshold``, ``allow``, ``deny``, ``fit``, ``logits``.
+    """
+    found: Classes = _run("classify", image, model, device, precision, threads, color, options)
     return found
 
 
 def detect(
-    image: ImageLike, *, threshold: float = 0.0, model: str | os.PathLike[str] | Model | None = None, device: str = "auto", precision: str = "default",
-    threads: int = 0, color: str = "rgb", **options: Any,
+    image: ImageLike, *, model: PathLike | Model | None = None, device: str = "auto", precision: Precision = "default", threads: int = 0,
+    color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions],
 ) -> Detections:
-    """The objects on an image with their boxes, best first. ``threshold`` 0 is the model's own. ``options`` are those of ``Session.configure``."""
-    found: Detections = _run("detect", image, model, device, precision, threads, color, {"threshold": threshold, **options})
+    """The objects on an image, best first: label, score from 0 to 1, box (x0, y0, x1, y1) in pixels of the upright image.
+
+    >>> for thing in opsin.detect("street.jpg", threshold=0.5):
+    ...     print(thing.label, thing.score, thing.box)
+
+    Arguments as ``classify``; ``options``: ``threshold`` (0: the model's own), ``max_count``, ``allow``, ``deny``, ``clip``, ``logits``.
+    """
+    found: Detections = _run("detect", image, model, device, precision, threads, color, options)
     return found
 
 
 def segment(
-    image: ImageLike, *, fit: str = "model", model: str | os.PathLike[str] | Model | None = None, device: str = "auto", precision: str = "default",
-    threads: int = 0, color: str = "rgb", **options: Any,
+    image: ImageLike, *, model: PathLike | Model | None = None, device: str = "auto", precision: Precision = "default", threads: int = 0,
+    color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions],
 ) -> Segmentation:
-    """A label for each pixel of an image. ``options`` are those of ``Session.configure``."""
-    found: Segmentation = _run("segment", image, model, device, precision, threads, color, {"fit": fit, **options})
+    """A label for each pixel of an image: ``mask`` is uint16 [height, width], ``segments`` names the labels and their shares.
+
+    >>> opsin.segment("cat.jpg").mask.shape
+    (300, 451)
+
+    Arguments as ``classify``; ``options``: ``fit``, ``confidence`` (the probability of each pixel's label), ``regions`` (connected parts with outlines),
+    ``allow``, ``deny``, ``probabilities``, ``logits``.
+    """
+    found: Segmentation = _run("segment", image, model, device, precision, threads, color, options)
     return found
 
 
 def depth(
-    image: ImageLike, *, model: str | os.PathLike[str] | Model | None = None, device: str = "auto", precision: str = "default", threads: int = 0,
-    color: str = "rgb", **options: Any,
+    image: ImageLike, *, model: PathLike | Model | None = None, device: str = "auto", precision: Precision = "default", threads: int = 0,
+    color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions],
 ) -> Depth:
-    """A distance for each pixel of an image; ``kind`` says what the numbers mean. ``options`` are those of ``Session.configure``."""
+    """A distance for each pixel of an image: ``depth`` is float32 [height, width]; ``kind`` says what the numbers mean.
+
+    ``relative_inverse``: larger is nearer; ``relative``: larger is farther; neither has a scale. ``metric``: metres.
+
+    Arguments as ``classify``; ``options``: ``fit``, ``logits``.
+    """
     found: Depth = _run("depth", image, model, device, precision, threads, color, options)
     return found

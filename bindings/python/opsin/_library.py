@@ -82,6 +82,12 @@ class Handle:
             raise error_of(header.OPSIN_E_STATE, f"the {type(self).__name__.lower()} is closed")
         return self._address
 
+    def __reduce_ex__(self, _: object) -> Any:
+        """Refused: a handle is this process's, and counts as one reference."""
+        raise TypeError(
+            f"a {type(self).__name__.strip('_').lower()} of Opsin cannot be copied or pickled: it is memory of this process. "
+            "Take numpy.array(...) of what it shows, or to_json()")
+
     def close(self) -> None:
         """Gives the reference back. Views into results keep what they need."""
         address, self._address = self._address, None

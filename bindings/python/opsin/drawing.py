@@ -16,6 +16,7 @@ from . import _header as header
 from ._library import check, lib, made, out_handle
 from .errors import ArgumentError
 from .images import ImageLike, Pixels, pixels_of
+from .options import one_of, real_number
 
 _COLOR_MAPS = {
     "inferno": header.OPSIN_COLORMAP_INFERNO, "viridis": header.OPSIN_COLORMAP_VIRIDIS, "magma": header.OPSIN_COLORMAP_MAGMA,
@@ -34,9 +35,10 @@ def draw_into(
     palette: Sequence[Sequence[int]] | npt.NDArray[np.uint8] | None = None,
 ) -> None:
     """Draws a result into [height, width, 3 or 4] uint8 of the caller's; rows may lie anywhere, samples within a row must be dense."""
-    for value, known in ((style, _STYLES), (colormap, _COLOR_MAPS)):
-        if value not in known:
-            raise ArgumentError(f'"{value}" is unknown, expected one of {", ".join(known)}')
+    if not isinstance(array, np.ndarray):
+        raise ArgumentError(f"a canvas of type {type(array).__name__}, expected a numpy array [height, width, 3 or 4] of uint8")
+    for name, value, known in (("style", style, _STYLES), ("colormap", colormap, _COLOR_MAPS), ("color", color, ("rgb", "bgr"))):
+        one_of(name, value, known)
     dense = array.dtype == np.uint8 and array.ndim == 3 and array.flags.writeable and array.strides[2] == 1 and array.strides[1] == array.shape[2]
     format_ = _FORMATS.get((color, array.shape[2])) if dense else None
     if format_ is None:
@@ -48,7 +50,9 @@ def draw_into(
     options = made(header.opsin_draw_options)
     options.flags = (0 if labels else header.OPSIN_DRAW_NO_LABELS) | (header.OPSIN_DRAW_LEGEND if legend else 0)
     options.style, options.colormap = _STYLES[style], _COLOR_MAPS[colormap]
-    options.opacity, options.line_width, options.text_height, options.near_value, options.far_value = opacity, line_width, text_height, near, far
+    options.opacity, options.line_width = real_number("opacity", opacity), real_number("line_width", line_width)
+    options.text_height = real_number("text_height", text_height)
+    options.near_value, options.far_value = real_number("near", near), real_number("far", far)
     if palette is not None:
         colors = np.ascontiguousarray(palette, np.uint8)
         if colors.ndim != 2 or colors.shape[1] != 3:

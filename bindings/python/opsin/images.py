@@ -12,6 +12,7 @@ import numpy.typing as npt
 from . import _header as header
 from ._library import check, lib, made, out_handle
 from .errors import ArgumentError
+from .options import path_of
 
 #: A path, the bytes of an image file, a Pillow image, or an array: numpy, or anything with ``__dlpack__`` or ``__array__`` (torch on the CPU, OpenCV).
 ImageLike = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray[Any], Any]
@@ -52,6 +53,8 @@ def _of_array(array: npt.NDArray[Any], color: str) -> Pixels:
         array = array.astype(np.uint8) * np.uint8(255)
     channels = 1 if array.ndim == 2 else array.shape[2]
     format_ = _FORMATS.get((array.dtype.name, channels))
+    if channels not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
+        raise ArgumentError(f"an image array of shape {array.shape} has its channels first, expected [height, width, channels]: array.transpose(1, 2, 0)")
     if format_ is None:
         raise ArgumentError(
             f"an image array of {array.dtype} with {channels} channels, expected uint8 (1, 3 or 4), uint16 or float from 0 to 1 (1 or 3 channels)")
@@ -92,10 +95,10 @@ def pixels_of(image: ImageLike, color: str = "rgb") -> Pixels:
     upright as their Exif data say.
     """
     if color not in ("rgb", "bgr"):
-        raise ArgumentError(f'color is "{color}", expected "rgb" or "bgr"')
+        raise ArgumentError(f"color is {color!r}, expected 'rgb' or 'bgr'")
     if isinstance(image, (str, os.PathLike)):
         address = out_handle()
-        check(lib.opsin_picture_decode_file(os.fsencode(image), None, ctypes.byref(address)))
+        check(lib.opsin_picture_decode_file(path_of("image", image), None, ctypes.byref(address)))
         return _decoded(address)
     if isinstance(image, (bytes, bytearray, memoryview)):
         data = bytes(image)

@@ -10,15 +10,18 @@ Each worker opens the model once. Ray itself is not imported here. A photo that 
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import ArgumentError, OpsinError
+from .options import PathLike, Precision, RunOptions, one_of
 from .results import Classes, Depth, Detections, Result, Segmentation
-from .session import Model, Runtime, Session
+from .session import TASKS, Model, Runtime, Session, TaskName
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Task"]
 
@@ -42,9 +45,10 @@ class Task:
     """
 
     def __init__(
-        self, task: str = "classify", *, model: str | os.PathLike[str] | None = None, column: str | None = None, device: str = "auto",
-        precision: str = "default", threads: int = 0, color: str = "rgb", arrays: bool = False, **options: Any,
+        self, task: TaskName = "classify", *, model: PathLike | None = None, column: str | None = None, device: str = "auto",
+        precision: Precision = "default", threads: int = 0, color: Literal["rgb", "bgr"] = "rgb", arrays: bool = False, **options: Unpack[RunOptions],
     ) -> None:
+        one_of("task", task, TASKS)
         self._task, self._column, self._color, self._arrays = task, column, color, arrays
         opened = Model(model if model is not None else task, Runtime(device))
         if opened.task != task:

@@ -6,7 +6,7 @@ import ctypes
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,10 @@ from . import drawing
 from ._library import Handle, check, lib, made, text
 from .errors import ArgumentError, OpsinError
 from .images import ImageLike
+from .options import DrawOptions, PathLike, path_of, real_number
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Item = TypeVar("Item")
 
@@ -24,41 +28,57 @@ _DEPTH_KINDS = {header.OPSIN_DEPTH_RELATIVE_INVERSE: "relative_inverse", header.
 
 @dataclass(frozen=True)
 class Classification:
-    """A label of the whole image: the model's own index, its name, its probability from 0 to 1."""
+    """A label of the whole image."""
 
+    #: The model's own index.
     label_id: int
+    #: Its name.
     label: str
+    #: Probability, 0 to 1.
     score: float
 
 
 @dataclass(frozen=True)
 class Detection:
-    """An object. ``box`` is (x0, y0, x1, y1) in pixels of the upright image."""
+    """An object with its box."""
 
+    #: The model's own index.
     label_id: int
+    #: Its name.
     label: str
+    #: 0 to 1.
     score: float
+    #: x0, y0, x1, y1 in pixels of the upright image.
     box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A label that a mask holds: how many pixels, and which share of the image from 0 to 1."""
+    """A label that a mask holds."""
 
+    #: The model's own index, as in the mask.
     label_id: int
+    #: Its name.
     label: str
+    #: Of the image, 0 to 1.
     share: float
+    #: How many.
     pixels: int
 
 
 @dataclass(frozen=True)
 class Region:
-    """A connected part of a mask. ``outline`` is [points, 2]: x and y along the pixels' edges, clockwise."""
+    """A connected part of a mask."""
 
+    #: The model's own index, as in the mask.
     label_id: int
+    #: Its name.
     label: str
+    #: How many.
     pixels: int
+    #: x0, y0, x1, y1 in pixels of the upright image.
     box: tuple[float, float, float, float]
+    #: [points, 2] float32: x and y along the pixels' edges, clockwise.
     outline: npt.NDArray[np.float32]
 
 
@@ -83,12 +103,15 @@ class _ResultHandle(Handle):
 
 
 class Result:
-    """What one image gave."""
+    """What one image gave.
 
-    #: Whether draw() adds a legend unless told otherwise.
+    Arrays of it are read-only views into the library's memory, which each of them keeps alive. It stays in its process: ``numpy.array(...)`` of an array, or
+    ``to_json()``, is what goes to another.
+    """
+
+    # What draw() does unless told otherwise.
     _has_legend = False
-    #: What draw() does unless told otherwise.
-    _style = "overlay"
+    _style: Literal["overlay", "map"] = "overlay"
     # What was run, for draw(): the caller's own object, not a copy.
     _image: ImageLike | None = None
     _color = "rgb"
@@ -131,12 +154,14 @@ class Result:
         return out
 
     def to_json(self, image: str | None = None) -> str:
-        """The line that the command prints with ``--json``."""
+        """The line that the command prints with ``--json``. ``image``: the name that it shall give the image; None: none."""
         found = ctypes.c_char_p()
         check(lib.opsin_result_to_json(self._handle.handle, image.encode() if image is not None else None, ctypes.byref(found)))
         return text(found.value)
 
-    def draw(self, image: ImageLike | None = None, *, color: str | None = None, **options: Any) -> npt.NDArray[np.uint8]:
+    def draw(
+        self, image: ImageLike | None = None, *, color: Literal["rgb", "bgr"] | None = None, **options: Unpack[DrawOptions]
+    ) -> npt.NDArray[np.uint8]:
         """The photo with the result on it: [height, width, 3] uint8, red first.
 
         ``image``: the photo at any size; without it the one that was run (a path is read again). Options: ``style`` (``"overlay"``; ``"map"``: mask or depth
@@ -148,23 +173,28 @@ class Result:
         if photo is None:
             raise ArgumentError("the result has no image of its own: pass it to draw() or plot()")
         canvas = drawing.rgb_copy(photo, color or (self._color if image is None else "rgb"))
-        drawing.draw_into(self._handle.handle, canvas, **{"style": self._style, "legend": self._has_legend, **options})
+        self._draw_into(canvas, "rgb", options)
         return canvas
 
-    def draw_on(self, array: npt.NDArray[np.uint8], *, color: str = "rgb", **options: Any) -> None:
+    def draw_on(self, array: npt.NDArray[np.uint8], *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[DrawOptions]) -> None:
         """Draws into an array of the caller's, [height, width, 3 or 4] uint8, which holds the photo at any size; ``color="bgr"`` for OpenCV's. No copy is made.
 
         Options as ``draw``.
         """
-        drawing.draw_into(self._handle.handle, array, color=color, **{"style": self._style, "legend": self._has_legend, **options})
+        self._draw_into(array, color, options)
 
-    def plot(self, image: ImageLike | None = None, **options: Any) -> Any:
+    def plot(self, image: ImageLike | None = None, *, color: Literal["rgb", "bgr"] | None = None, **options: Unpack[DrawOptions]) -> Any:
         """``draw`` as a Pillow image, or as the array where Pillow is not installed."""
-        return drawing.pillow_or_array(self.draw(image, **options))
+        return drawing.pillow_or_array(self.draw(image, color=color, **options))
 
     def _repr_png_(self) -> bytes | None:
         """A notebook shows the picture, where the result has one."""
         return drawing.png(self.draw()) if self._image is not None and lib.opsin_result_task(self._handle.handle) != header.OPSIN_TASK_NONE else None
+
+    def _draw_into(self, array: npt.NDArray[np.uint8], color: str, options: DrawOptions) -> None:
+        wanted: DrawOptions = {"style": self._style, "legend": self._has_legend}
+        wanted.update(options)
+        drawing.draw_into(self._handle.handle, array, color=color, **wanted)
 
     def _size(self) -> tuple[int, int]:
         width, height = ctypes.c_int32(), ctypes.c_int32()
@@ -313,9 +343,9 @@ class Segmentation(Result):
         check(lib.opsin_result_mask_rle(self._handle.handle, label_id, ctypes.byref(counts)))
         return {"size": list(self.mask.shape), "counts": text(counts.value)}
 
-    def save(self, path: str) -> None:
-        """Writes the mask as a PNG with the model's palette."""
-        check(lib.opsin_result_save(self._handle.handle, str(path).encode()))
+    def save(self, path: PathLike) -> None:
+        """Writes the mask as a PNG of label ids with the model's palette: 8 bits, 16 where there are more than 256 labels."""
+        check(lib.opsin_result_save(self._handle.handle, path_of("path", path)))
 
     def __repr__(self) -> str:
         return f"Segmentation({self.mask.shape[1]} x {self.mask.shape[0]}, {self.segments!r})"
@@ -325,7 +355,7 @@ class Depth(Result):
     """A distance for each pixel."""
 
     _has_legend = True
-    _style = "map"
+    _style: Literal["overlay", "map"] = "map"
 
     def __init__(self, address: int) -> None:
         super().__init__(address)
@@ -340,14 +370,14 @@ class Depth(Result):
         self.max: float = float(found.max)
 
     def percentile(self, percent: float) -> float:
-        """The value below which that share of the pixels lie, as ``numpy.percentile`` has it."""
+        """The value below which ``percent`` (0 to 100) of the finite pixels lie, as ``numpy.percentile`` has it."""
         value = ctypes.c_float()
-        check(lib.opsin_result_depth_percentile(self._handle.handle, percent, ctypes.byref(value)))
+        check(lib.opsin_result_depth_percentile(self._handle.handle, real_number("percent", percent), ctypes.byref(value)))
         return float(value.value)
 
-    def save(self, path: str) -> None:
-        """Writes ``.npy``, ``.pfm`` (float32) or a 16-bit ``.png`` stretched over the range."""
-        check(lib.opsin_result_save(self._handle.handle, str(path).encode()))
+    def save(self, path: PathLike) -> None:
+        """Writes ``.npy`` or ``.pfm`` (float32 [height, width]), or a 16-bit ``.png`` stretched over the range."""
+        check(lib.opsin_result_save(self._handle.handle, path_of("path", path)))
 
     def __repr__(self) -> str:
         return f"Depth({self.depth.shape[1]} x {self.depth.shape[0]}, {self.kind}, {self.min:g} to {self.max:g})"

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,12 @@ from . import _header as header
 from ._library import Handle, check, lib, made, out_handle, text
 from .errors import ArgumentError, OpsinError
 from .images import ImageLike, pixels_of
+from .options import PathLike, Precision, RunOptions, one_of, path_of, real_number, whole_number, words_of
 from .results import Result, result_of
 from .steps import Geometry, Input, tensor_array
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Self = TypeVar("Self", bound="_Closing")
 TaskName = Literal["classify", "detect", "segment", "depth"]
@@ -26,6 +30,8 @@ TaskName = Literal["classify", "detect", "segment", "depth"]
 _TASKS = {
     "classify": header.OPSIN_TASK_CLASSIFY, "detect": header.OPSIN_TASK_DETECT, "segment": header.OPSIN_TASK_SEGMENT, "depth": header.OPSIN_TASK_DEPTH,
 }
+#: The tasks by name.
+TASKS = tuple(_TASKS)
 _TASK_NAMES = {number: name for name, number in _TASKS.items()}
 _PRECISIONS = {
     "default": header.OPSIN_PRECISION_DEFAULT, "fp32": header.OPSIN_PRECISION_FP32, "fp16": header.OPSIN_PRECISION_FP16, "bf16": header.OPSIN_PRECISION_BF16,
@@ -37,25 +43,47 @@ class _Closing(Handle):
     """A handle that a ``with`` block closes."""
 
     def __enter__(self: Self) -> Self:
+        """The object itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Closes it."""
         self.close()
+
+    def _shown(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'closed' if self._address is None else self._shown()})"
+
+
+def _memory(function: Any, handle: int) -> dict[str, int]:
+    found = made(header.opsin_memory)
+    check(function(handle, ctypes.byref(found)))
+    return {name: int(getattr(found, name)) for name, *_ in header.opsin_memory._fields_[2:]}
 
 
 @dataclass(frozen=True)
 class Device:
-    """A device of this machine. ``id`` is what ``Runtime(device=...)`` takes; ``reason`` says why "auto" does or does not take it."""
+    """A device of this machine."""
 
+    #: What ``Runtime(device=...)`` takes: ``"cpu"``, ``"vulkan:0"``.
     id: str
+    #: ``"cpu"`` or ``"vulkan"``.
     kind: str
+    #: As the driver or the processor calls itself.
     name: str
+    #: Driver and its version; of the CPU the best instruction set.
     driver: str
+    #: Memory of the device; for the CPU what the machine or its cgroup grants.
     memory_bytes: int
+    #: Whether a runtime can be made on it.
     usable: bool
+    #: Whether it is what ``"auto"`` takes.
     auto: bool
+    #: Why it is, or is not, what ``"auto"`` takes; why it is not usable.
     reason: str
-    #: Other drivers of the same GPU, which are not in the list: ``"vulkan:1: AMDVLK ...: why it is left out"``.
+    #: Other drivers of the same GPU, a line each: id, name, why it is left out.
     other_drivers: tuple[str, ...] = ()
 
 
@@ -87,10 +115,12 @@ class Runtime(_Closing):
 
     _release = "opsin_runtime_release"
 
-    def __init__(self, device: str = "auto", *, cpu_fallback: bool = True, cache_dir: str | None = None) -> None:
+    def __init__(self, device: str = "auto", *, cpu_fallback: bool = True, cache_dir: PathLike | None = None) -> None:
+        if not isinstance(device, str):
+            raise ArgumentError(f'device is {device!r}, expected "auto", "cpu", "vulkan", "vulkan:N" or "vulkan:UUID"')
         options = made(header.opsin_runtime_options)
         options.device = device.encode()
-        options.cache_dir = None if cache_dir is None else os.fsencode(cache_dir)
+        options.cache_dir = None if cache_dir is None else path_of("cache_dir", cache_dir)
         options.flags = 0 if cpu_fallback else header.OPSIN_RUNTIME_NO_CPU_FALLBACK
         address = out_handle()
         check(lib.opsin_runtime_create(ctypes.byref(options), ctypes.byref(address)))
@@ -105,27 +135,50 @@ class Runtime(_Closing):
 
     @property
     def report(self) -> dict[str, Any]:
-        """Device, instruction set, and what fell back and why."""
+        """``device`` (kind and name), ``isa``, and ``fallbacks``: what did not run where it was asked for, and why."""
         found = ctypes.c_char_p()
         check(lib.opsin_runtime_report_json(self.handle, ctypes.byref(found)))
         return dict(json.loads(text(found.value)))
+
+    @property
+    def memory(self) -> dict[str, int]:
+        """Bytes, now and at the highest moment: ``host_now``, ``host_peak``, ``device_now``, ``device_peak``, and of these ``weights``, ``activations``,
+        ``staging`` and ``cache``."""
+        return _memory(lib.opsin_runtime_memory, self.handle)
+
+    def trim(self) -> None:
+        """Gives back what is kept for later: plans and staging memory that no call uses now."""
+        check(lib.opsin_runtime_trim(self.handle))
+
+    def _shown(self) -> str:
+        device = self.device
+        return f"{device.id!r}, {device.name}"
 
 
 class Model(_Closing):
     """A network with its weights, labels and recipe, read from the folder in which its publisher ships it. Threads may share it.
 
-    ``source``: a folder, or a task (``"classify"``, ``"detect"``, ``"segment"``, ``"depth"``) for the model that ships with Opsin. An existing folder wins.
+    ``source``: a folder, or a task (``"classify"``, ``"detect"``, ``"segment"``, ``"depth"``) for the model that ships with Opsin; a folder of such
+    a name is ``"./classify"``.
+    ``runtime``: where it is to run; None: a new one on ``"auto"``. ``use_test_size``: preprocess at timm's ``test_input_size`` where the folder has one.
+    Raises ``NotFoundError`` for a folder that is not there, ``ModelError`` for one that is wrong; the sentence names the file or tensor.
     """
 
     _release = "opsin_model_release"
 
-    def __init__(self, source: str | os.PathLike[str], runtime: Runtime | None = None) -> None:
-        self.runtime = runtime if runtime is not None else Runtime()
+    def __init__(self, source: PathLike, runtime: Runtime | None = None, *, use_test_size: bool = False) -> None:
+        if runtime is not None and not isinstance(runtime, Runtime):
+            raise ArgumentError(f"runtime is {runtime!r}, expected a Runtime, such as Runtime('cpu')")
+        path = path_of("source", source)
+        #: Where it runs.
+        self.runtime: Runtime = runtime if runtime is not None else Runtime()
+        options = made(header.opsin_model_options)
+        options.flags = header.OPSIN_MODEL_USE_TEST_SIZE if use_test_size else 0
         address = out_handle()
-        if isinstance(source, str) and source in _TASKS and not os.path.exists(source):
-            check(lib.opsin_model_open_default(self.runtime.handle, _TASKS[source], None, ctypes.byref(address)))
+        if isinstance(source, str) and source in _TASKS:
+            check(lib.opsin_model_open_default(self.runtime.handle, _TASKS[source], ctypes.byref(options), ctypes.byref(address)))
         else:
-            check(lib.opsin_model_open(self.runtime.handle, os.fsencode(source), None, ctypes.byref(address)))
+            check(lib.opsin_model_open(self.runtime.handle, path, ctypes.byref(options), ctypes.byref(address)))
         super().__init__(address.value)
 
     @property
@@ -145,13 +198,17 @@ class Model(_Closing):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What ``opsin info --json`` prints, and the recipe."""
+        """What ``opsin info --json`` prints (``architecture``, ``parameters``, ``input`` as [height, width], ``flops``, ``weights_bytes``), and the recipe:
+        ``preprocess``."""
         found = ctypes.c_char_p()
         check(lib.opsin_model_info_json(self.handle, ctypes.byref(found)))
         return dict(json.loads(text(found.value)))
 
+    def _shown(self) -> str:
+        return f"{self.architecture!r}, {self.task}, {lib.opsin_model_label_count(self.handle)} labels"
 
-def _texts(values: Iterable[str]) -> Any:
+
+def _texts(values: tuple[str, ...]) -> Any:
     encoded = [value.encode() for value in values]
     return (ctypes.c_char_p * len(encoded))(*encoded), len(encoded)
 
@@ -160,44 +217,56 @@ class Session(_Closing):
     """One stream of work over a model. Takes one call at a time (``BusyError`` for a second one): make one for each thread, over a shared model.
 
     ``precision``: ``"default"`` (fp32), ``"fp32"``, ``"fp16"`` (GPU), ``"bf16"`` (CPU), ``"auto"`` (the fastest that passed its self-test).
-    ``threads``: of the CPU; 0 is one per physical core, at most 8. ``features``: named endpoints to give as tensors. ``depth_scale``: 1, 4 or 8.
+    ``threads``: of the CPU, 1 to 256; 0 is one per physical core, at most 8. ``features``: names of the network's inner maps to give in ``Result.tensors``.
+    ``depth_scale``: which head of a depth model with several, 1, 4 or 8; 0: the finest. ``timeout_ms``: longest wait for the GPU; 0: ten seconds.
+    ``kept_plans``: input shapes that stay compiled; 0: the library's choice. ``profile``: time every op, for the property of that name.
     """
 
     _release = "opsin_session_release"
 
     def __init__(
-        self, model: Model, *, precision: str = "default", threads: int = 0, features: Iterable[str] = (), depth_scale: int = 0
+        self, model: Model, *, precision: Precision = "default", threads: int = 0, features: Iterable[str] = (), depth_scale: int = 0, timeout_ms: int = 0,
+        kept_plans: int = 0, profile: bool = False,
     ) -> None:
-        if precision not in _PRECISIONS:
-            raise ArgumentError(f'precision is "{precision}", expected one of {", ".join(_PRECISIONS)}')
+        if not isinstance(model, Model):
+            raise ArgumentError(f"model is {model!r}, expected a Model, such as Model('classify')")
         options = made(header.opsin_session_options)
-        options.precision, options.threads, options.depth_scale = _PRECISIONS[precision], threads, depth_scale
-        names = ",".join(features)
+        options.precision = _PRECISIONS[one_of("precision", precision, _PRECISIONS)]
+        options.threads, options.depth_scale = whole_number("threads", threads), whole_number("depth_scale", depth_scale)
+        options.timeout_ms, options.kept_plans = whole_number("timeout_ms", timeout_ms), whole_number("kept_plans", kept_plans)
+        options.flags = header.OPSIN_SESSION_PROFILE if profile else 0
+        names = ",".join(words_of("features", features))
         options.features = names.encode() if names else None
         address = out_handle()
         check(lib.opsin_session_create(model.handle, ctypes.byref(options), ctypes.byref(address)))
         super().__init__(address.value)
-        self.model = model
+        #: What it runs.
+        self.model: Model = model
         self._configured: Any = None
 
     def configure(
-        self, *, top_k: int = 0, max_count: int = 0, threshold: float = 0.0, allow: Iterable[str] = (), deny: Iterable[str] = (), fit: str = "model",
-        clip: bool = True, confidence: bool = False, regions: bool = False, logits: bool = False, probabilities: bool = False,
+        self, *, top_k: int = 0, max_count: int = 0, threshold: float = 0.0, allow: Iterable[str | int] = (), deny: Iterable[str | int] = (),
+        fit: Literal["model", "whole"] = "model", clip: bool = True, confidence: bool = False, regions: bool = False, logits: bool = False,
+        probabilities: bool = False,
     ) -> None:
-        """What the runs that follow shall give.
+        """Says what the runs that follow shall give; what is not named becomes the default again.
 
-        ``top_k`` (classes; 0: 5), ``max_count`` (objects; 0: the model's own), ``threshold`` (0: none for classes, the model's own for objects; below 0:
-        none), ``allow`` or ``deny`` (labels by name or id), ``fit`` (``"model"``, ``"whole"``), ``clip`` (boxes to the image), ``confidence`` and
-        ``regions`` (masks), ``logits`` (raw outputs in ``Result.tensors``), ``probabilities`` (a tensor at the image's size).
+        - ``top_k``: classify: how many labels; 0: 5. ``max_count``: detect: how many objects at most; 0: the model's own number.
+        - ``threshold``: least score; 0: none for classes, the model's own for objects; below 0: none.
+        - ``allow``, ``deny``: only these labels, or not these, by name or id. Scores do not change.
+        - ``fit``: ``"model"``: the recipe's crop, the reference's answer; ``"whole"``: the whole image, padded.
+        - ``clip``: boxes are cut off at the image's border. ``confidence``, ``regions``: of masks, ``Segmentation`` has them then.
+        - ``logits``: the raw outputs in ``Result.tensors``. ``probabilities``: there too, a tensor of each label's probability at the image's size.
+
+        Raises ``ArgumentError`` or ``NotFoundError`` (a label) and then leaves everything as it was.
         """
-        asked = (top_k, max_count, threshold, tuple(map(str, allow)), tuple(map(str, deny)), fit, clip, confidence, regions, logits, probabilities)
+        asked = (top_k, max_count, threshold, words_of("allow", allow), words_of("deny", deny), fit, clip, confidence, regions, logits, probabilities)
         if asked == self._configured:
             return
-        if fit not in ("model", "whole"):
-            raise ArgumentError(f'fit is "{fit}", expected "model" or "whole"')
         options = made(header.opsin_task_options)
-        options.top_k, options.max_count, options.threshold = top_k, max_count, threshold
-        options.fit = header.OPSIN_FIT_WHOLE if fit == "whole" else header.OPSIN_FIT_MODEL
+        options.top_k, options.max_count = whole_number("top_k", top_k), whole_number("max_count", max_count)
+        options.threshold = real_number("threshold", threshold)
+        options.fit = header.OPSIN_FIT_WHOLE if one_of("fit", fit, ("model", "whole")) == "whole" else header.OPSIN_FIT_MODEL
         flags = (
             (not clip, header.OPSIN_TASK_NO_CLIP), (confidence, header.OPSIN_TASK_CONFIDENCE), (regions, header.OPSIN_TASK_REGIONS),
             (logits, header.OPSIN_TASK_LOGITS), (probabilities, header.OPSIN_TASK_PROBABILITIES))
@@ -211,16 +280,18 @@ class Session(_Closing):
         """Compiles the plan for the model's own size and runs it once, so that the first photo is as fast as the second."""
         check(lib.opsin_session_warmup(self.handle, 1))
 
-    def run(self, image: ImageLike, *, color: str = "rgb", **options: Any) -> Any:
+    def run(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions]) -> Any:
         """One image to the task's answer: ``Classes``, ``Detections``, ``Segmentation``, ``Depth`` or ``Features``.
 
-        ``options`` are those of ``configure``; without any, those of the last call of ``configure`` hold. Raises ``OpsinError``.
+        ``image``: a path, the bytes of a file, a Pillow image, or an array: [height, width], [height, width, 3] or [height, width, 4]; uint8, uint16 over its
+        whole range, or float from 0 to 1. ``color="bgr"``: arrays have blue first, as OpenCV's do. ``options`` are those of ``configure``; without
+        any, those of the last call hold. Raises ``OpsinError``: ``NotFoundError`` and ``ImageError`` for the image, ``BusyError`` inside another thread's call.
         """
         if options:
             self.configure(**options)
         address = out_handle()
         if isinstance(image, (str, os.PathLike)):
-            check(lib.opsin_run_file(self.handle, os.fsencode(image), ctypes.byref(address)))
+            check(lib.opsin_run_file(self.handle, path_of("image", image), ctypes.byref(address)))
         else:
             pixels = pixels_of(image, color)
             check(lib.opsin_run(self.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
@@ -230,15 +301,19 @@ class Session(_Closing):
         result._image, result._color = image, color
         return result
 
-    def preprocess(self, image: ImageLike, *, color: str = "rgb") -> Input:
-        """The first step of ``run`` alone: an image to the model's input, and where the image lies in it."""
+    def preprocess(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb") -> Input:
+        """The first step of ``run`` alone: an image to the model's input, and where the image lies in it. ``image`` and ``color`` as for ``run``."""
         pixels = pixels_of(image, color)
         address = out_handle()
         check(lib.opsin_preprocess(self.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
         return Input(address.value)
 
     def run_tensors(self, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
-        """The second step alone: tensors to the model's outputs. Images are [count, height, width, channels], scaled as the recipe in ``Model.info`` says."""
+        """The second step alone: tensors by name to the model's outputs by name, float32.
+
+        Images are [count, height, width, channels], red first, scaled as the recipe in ``Model.info`` says: what ``preprocess`` gives. The outputs are
+        views into the library's memory, which they keep alive.
+        """
         given, kept = tensor_array(tensors)
         address = out_handle()
         check(lib.opsin_run_tensors(self.handle, given, len(kept), ctypes.byref(address)))
@@ -247,8 +322,12 @@ class Session(_Closing):
             raise result
         return result.tensors
 
-    def postprocess(self, outputs: Mapping[str, npt.NDArray[Any]], geometry: Geometry | None = None, **options: Any) -> Any:
-        """The third step alone: the outputs of one image, wherever they were computed, to what ``run`` would give; boxes are not clipped to the image."""
+    def postprocess(self, outputs: Mapping[str, npt.NDArray[Any]], geometry: Geometry | None = None, **options: Unpack[RunOptions]) -> Any:
+        """The third step alone: the outputs of one image, wherever they were computed, to what ``run`` would give; boxes are not clipped to the image.
+
+        ``outputs``: every output of the model by name, shaped as ``run_tensors`` gives it. ``geometry``: from ``Input.geometry``; None: the image is as
+        large as the model's input.
+        """
         if options:
             self.configure(**options)
         given, kept = tensor_array(outputs)
@@ -261,14 +340,15 @@ class Session(_Closing):
         return result
 
     def map(
-        self, images: Iterable[ImageLike], *, on_error: Literal["raise", "return"] = "return", color: str = "rgb",
-        progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None, **options: Any,
+        self, images: Iterable[ImageLike], *, on_error: Literal["raise", "return"] = "return", color: Literal["rgb", "bgr"] = "rgb",
+        progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None, **options: Unpack[RunOptions],
     ) -> Iterator[Result | OpsinError]:
         """The results of many images, one by one and in order, each as it is done; Ctrl-C works between them.
 
         One bad image costs only its own result: an ``OpsinError`` takes its place (``on_error="return"``) or is raised. ``progress`` wraps the images:
         ``progress=tqdm.tqdm``.
         """
+        one_of("on_error", on_error, ("raise", "return"))
         for image in progress(images) if progress is not None else images:
             try:
                 yield self.run(image, color=color, **options)
@@ -277,10 +357,28 @@ class Session(_Closing):
                     raise
                 yield error
 
-    def run_batch(self, images: Iterable[ImageLike], **options: Any) -> list[Result | OpsinError]:
-        """``map`` as a list."""
-        return list(self.map(images, **options))
+    def run_batch(
+        self, images: Iterable[ImageLike], *, on_error: Literal["raise", "return"] = "return", color: Literal["rgb", "bgr"] = "rgb",
+        progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None, **options: Unpack[RunOptions],
+    ) -> list[Result | OpsinError]:
+        """``map`` as a list: all results at once, in the images' order."""
+        return list(self.map(images, on_error=on_error, color=color, progress=progress, **options))
 
-    async def run_async(self, image: ImageLike, **options: Any) -> Any:
+    async def run_async(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions]) -> Any:
         """``run`` on another thread, for asyncio. Await one call of a session before the next."""
-        return await asyncio.to_thread(self.run, image, **options)
+        return await asyncio.to_thread(self.run, image, color=color, **options)
+
+    @property
+    def memory(self) -> dict[str, int]:
+        """Bytes of this session, as ``Runtime.memory``; without the weights, which the sessions of a model share."""
+        return _memory(lib.opsin_session_memory, self.handle)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Mean milliseconds of every op over the runs so far; needs ``profile=True`` when the session was made."""
+        found = ctypes.c_char_p()
+        check(lib.opsin_session_profile_json(self.handle, ctypes.byref(found)))
+        return dict(json.loads(text(found.value)))
+
+    def _shown(self) -> str:
+        return f"{self.model!r}"

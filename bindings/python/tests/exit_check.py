@@ -33,7 +33,9 @@ VARIANTS = {
         f"threads = [threading.Thread(target=opsin.classify, args=({CAT!r},)) for _ in range(3)]\n"
         "for thread in threads: thread.start()\n"
         "print('left'); sys.exit()"),
-    "vulkan": f"import opsin; kept = opsin.classify({CAT!r}, device='vulkan'); session = opsin.Session(opsin.Model('classify', opsin.Runtime('vulkan'))); print(kept[0].label)",
+    "vulkan": (
+        f"import opsin; kept = opsin.classify({CAT!r}, device='vulkan'); session = opsin.Session(opsin.Model('classify', opsin.Runtime('vulkan')))\n"
+        "print(kept[0].label)"),
 }
 
 

@@ -3,8 +3,8 @@
     python bindings/python/tests/memory_check.py [--leak BYTES] [DEVICE...]   (cpu)
 
 Two numbers, each with its limit. The peak of the process over the last 500 images against its peak over the first 500: the user's view. What malloc has given
-out and not got back, at rest: the allocator keeps pages of each thread for later, which makes the first number rise in steps of a megabyte and then stand still;
-the second is flat from the beginning, or something leaks. ``--leak`` keeps as many bytes an image, and the check must fail: it was seen to with 1200.
+out and not got back, at rest: the allocator keeps pages of each thread for later, which makes the first number rise in steps of a megabyte and then stand
+still; the second is flat from the beginning, or something leaks. ``--leak`` keeps as many bytes an image, and the check must fail: it was seen to with 1200.
 """
 
 import argparse

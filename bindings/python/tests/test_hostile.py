@@ -74,8 +74,8 @@ def test_weights_that_lie(task: str, root: Path, tmp_path: Path) -> None:
         return weights({**header, name: {**header[name], **fields}}, data)
 
     hostile = [
-        b"", good[:7], good[: len(good) // 2], good[:-1], good + b"\0", struct.pack("<Q", 1 << 63) + b"{}", struct.pack("<Q", (1 << 64) - 1), weights(b"nope", data),
-        weights([]), weights({}), weights(b"[" * 20_000), changed(data_offsets=[-8, 8]), changed(data_offsets=[0, 1 << 62]), changed(data_offsets=[100, 50]),
+        b"", good[:7], good[: len(good) // 2], good[:-1], good + b"\0", struct.pack("<Q", 1 << 63) + b"{}", struct.pack("<Q", (1 << 64) - 1),
+        weights(b"nope", data), weights([]), weights({}), weights(b"[" * 20_000), changed(data_offsets=[-8, 8]), changed(data_offsets=[0, 1 << 62]), changed(data_offsets=[100, 50]),
         changed(data_offsets=[0.5, 8]), changed(shape=[1 << 62, 1 << 62]), changed(shape=[-1, -1001]), changed(shape=[1]), changed(dtype="Q9"),
         weights({key: value for key, value in header.items() if key != name}, data), weights({"n\n" * 500_000: header[name]}, data),
     ]
@@ -95,8 +95,9 @@ def test_configurations_that_make_no_sense(tmp_path: Path) -> None:
     folder, runtime = small_model("classify", tmp_path), opsin.Runtime("cpu")
     for file in ("config.json", "preprocessor_config.json"):
         good = (folder / file).read_bytes()
-        hostile = [b"[" * 20_000 + b"]" * 20_000, b"", b"{", b"[]", b"\x7b\xff\xfe\x00\x7d", b'{"model_type": "warp\\ndrive\\u0000"}', b'{"size": {"height": 0, "width": 5}}',
-                   b'{"model_type": "mobilenet_v2", "depth_multiplier": 1e308}', b'{"size": {"shortest_edge": 1e300}}']
+        hostile = [
+            b"[" * 20_000 + b"]" * 20_000, b"", b"{", b"[]", b"\x7b\xff\xfe\x00\x7d", b'{"model_type": "warp\\ndrive\\u0000"}',
+            b'{"size": {"height": 0, "width": 5}}', b'{"model_type": "mobilenet_v2", "depth_multiplier": 1e308}', b'{"size": {"shortest_edge": 1e300}}']
 
         def opened() -> Iterator[Callable[[], object]]:
             for content in hostile:
@@ -110,7 +111,8 @@ def test_configurations_that_make_no_sense(tmp_path: Path) -> None:
 
 def test_arrays_that_are_no_images(sessions: dict[str, opsin.Session]) -> None:
     huge = np.lib.stride_tricks.as_strided(np.zeros(4, np.uint8), (200_000, 200_000, 3), (0, 3, 1), writeable=False)
-    bad = [np.zeros((0, 5, 3), np.uint8), np.zeros((5, 0), np.uint8), np.zeros(7, np.uint8), np.zeros((2, 2, 5), np.uint8), np.zeros((2, 2, 3), "U3"), huge[:, :0]]
+    bad = [
+        np.zeros((0, 5, 3), np.uint8), np.zeros((5, 0), np.uint8), np.zeros(7, np.uint8), np.zeros((2, 2, 5), np.uint8), np.zeros((2, 2, 3), "U3"), huge[:, :0]]
     assert refusals(lambda image=image: sessions["classify"].run(image) for image in bad) == len(bad)
     # Numbers that are none are a picture of nothing in particular, not a crash.
     strange = np.full((70, 70, 3), np.nan, np.float32)
