@@ -40,14 +40,7 @@ layout(push_constant) uniform Push {
     int STRIDE_Y, STRIDE_X, DILATION_Y, DILATION_X, PAD_TOP, PAD_LEFT;
 };
 
-// Rows and columns of x that a tile reads, each a dilation from the next.
-const uint ROWS = (TILE_H - 1) * STEP_Y + KERNEL_H, COLUMNS = (TILE_W - 1) * STEP_X + KERNEL_W;
-
-// The first output of tile `t` along one side, where tiles of `count` outputs interleave by their `gap`.
-uint first_of(uint t, uint count, uint gap) { return t / gap * (gap * count) + t % gap; }
-
-// Tiles along a side of `size` outputs.
-uint tiles(uint size, uint count, uint gap) { return (size + gap * count - 1) / (gap * count) * gap; }
+#include "interleaving.glsl"
 
 void main() {
     const uint across = tiles(OUT_WIDTH, TILE_W, GAP_X), down = tiles(OUT_HEIGHT, TILE_H, GAP_Y), quads = (CHANNELS + 3) / 4;

@@ -29,6 +29,8 @@ package enum ProductKernel: Sendable, Equatable {
     case plain(Conv2dShader.Tile)
     /// `conv2d_broadcast.comp`
     case broadcast(Conv2dBroadcastShader.Tile)
+    /// `conv2d_rows.comp`: pointwise, few pixels, channels and outputs in whole quads.
+    case rows
     /// `conv2d_tiled.comp`, its depth shared by so many workgroups.
     case tiled(Conv2dTiledShader.Tile, splits: Int)
     /// `conv2d_coopmat.comp`, fp16 only, split likewise.

@@ -13,6 +13,7 @@ struct Product {
         switch kernel(plan.device.traits, plan.storage) {
         case .plain(let tile): try lowerPlain(tile, plan)
         case .broadcast(let tile): try lowerBroadcast(tile, plan)
+        case .rows: try lowerRows(plan)
         case .tiled(let tile, let splits): try lowerTiled(tile, splits: splits, plan)
         case .matrices(let matrices, let splits): try lowerMatrices(matrices, splits: splits, plan)
         }
@@ -33,6 +34,7 @@ struct Product {
             return kernel
         }
         if traits.tilesProducts { return .forGPU(rows: y.pixels, columns: y.c, depth: taps * x.c, workgroups: traits.workgroups) }
+        if traits.handsRound, y.pixels < 12, inQuads, x.c % 4 == 0, window == nil { return .rows }
         if traits.handsRound, y.pixels >= 12, inQuads { return .broadcast(Product.broadcastTile(rows: y.pixels, columns: y.c)) }
         return .plain(Product.tile(rows: y.pixels, columns: y.c))
     }
@@ -71,6 +73,19 @@ struct Product {
             kernelH: g.kernelH, kernelW: g.kernelW, channels: g.channels, outputs: g.outputs)
         let rows = (y.pixels + 8 * Int(tile.w) - 1) / (8 * Int(tile.w))
         try plan.dispatch(shader, views(plan, weights, quads: quads), threads: rows * panels * 8, local: shader.local)
+    }
+
+    /// The kernel for few pixels on such devices.
+    private func lowerRows(_ plan: VulkanPlanBuilder) throws(VulkanError) {
+        let (x, y) = (node.inputs[0].shape, node.output.shape)
+        // Panels of what a subgroup makes: it reads them from their first to their last weight.
+        let weights = try self.weights(inPanelsOf: 32, plan)
+        let shader = Conv2dRowsShader(
+            storage: plan.storage, tile: y.pixels == 1 ? .w1h1 : .w4h1, function: epilogue.activation.number, slope: epilogue.activation.slope,
+            residual: epilogue.residual.number, gated: hasGate, pixels: try word(y.pixels), imagePixels: try word(y.h * y.w), channels: try word(x.c),
+            outputs: try word(y.c))
+        let rows = (y.pixels + Int(shader.tile.w) - 1) / Int(shader.tile.w)
+        try plan.dispatch(shader, views(plan, weights, quads: (y.c + 31) / 32 * 8), threads: rows * ((y.c / 4 + 7) / 8 * 8), local: shader.local)
     }
 
     /// Pixels of one lane and quads of outputs: the larger, the fewer loads, while few outputs of the last panel are computed in vain.
