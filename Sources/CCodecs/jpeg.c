@@ -1,8 +1,7 @@
 #include "codec.h"
+#include "jpeg_frame.h"
 
-#include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,10 +127,6 @@ int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest,
         .reduction = reduction,
         .full_width = width,
         .full_height = height,
-        // Several scans and arithmetic coding have nothing to gain.
-#ifdef LIBJPEG_TURBO_VERSION_NUMBER
-        .divisible = !jpeg_has_multiple_scans(&d.codec) && !d.codec.arith_code,
-#endif
     };
     jpeg_destroy_decompress(&d.codec);
     return OPSIN_CODEC_OK;
@@ -149,28 +144,77 @@ static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t w
     }
 }
 
-// Rows [from, to) of a decode. What comes before them is read and skipped: its entropy data only.
-typedef struct {
-    const uint8_t *bytes;
-    size_t count;
-    const opsin_codec_info *info;
-    uint8_t *pixels; // of the whole image
-    uint32_t from, to;
-    int32_t status;
-    bool warned; // libjpeg complained about the data and went on
-    char message[OPSIN_CODEC_MESSAGE];
-} jpeg_rows;
+// What jpeg_frame.h reads, out of libjpeg's reading of the headers. False for everything else.
+static bool find_frame(const struct jpeg_decompress_struct *codec, jpeg_frame *f) {
+    if (codec->progressive_mode || codec->arith_code || codec->data_precision != 8 || codec->jpeg_color_space != JCS_YCbCr || codec->num_components != 3 ||
+        codec->comps_in_scan != 3 || codec->Ss != 0 || codec->Se != 63 || codec->Ah != 0 || codec->Al != 0 || codec->image_width < 16)
+        return false;
+    const jpeg_component_info *luma = &codec->comp_info[0];
+    if (luma->h_samp_factor < luma->v_samp_factor || luma->h_samp_factor > 2) return false;
+    f->width = codec->image_width;
+    f->height = codec->image_height;
+    f->restart = codec->restart_interval;
+    const uint32_t across = 8 * (uint32_t)luma->h_samp_factor, down = 8 * (uint32_t)luma->v_samp_factor;
+    f->mcus = (f->width + across - 1) / across;
+    f->rows = (f->height + down - 1) / down;
+    for (int c = 0; c < 3; c++) {
+        const jpeg_component_info *info = &codec->comp_info[c];
+        jpeg_component *part = &f->components[c];
+        if (codec->cur_comp_info[c] != info || (c > 0 && (info->h_samp_factor != 1 || info->v_samp_factor != 1))) return false;
+        const bool numbered = info->quant_tbl_no >= 0 && info->quant_tbl_no < NUM_QUANT_TBLS && info->dc_tbl_no >= 0 && info->dc_tbl_no < NUM_HUFF_TBLS &&
+                              info->ac_tbl_no >= 0 && info->ac_tbl_no < NUM_HUFF_TBLS;
+        if (!numbered) return false;
+        const JQUANT_TBL *steps = codec->quant_tbl_ptrs[info->quant_tbl_no];
+        const JHUFF_TBL *dc = codec->dc_huff_tbl_ptrs[info->dc_tbl_no], *ac = codec->ac_huff_tbl_ptrs[info->ac_tbl_no];
+        if (!steps || !dc || !ac) return false;
+        part->across = (uint32_t)info->h_samp_factor;
+        part->down = (uint32_t)info->v_samp_factor;
+        part->blocks = f->mcus * part->across;
+        part->dc = (uint32_t)info->dc_tbl_no;
+        part->ac = (uint32_t)info->ac_tbl_no;
+        memcpy(part->steps, steps->quantval, sizeof part->steps);
+        if (!opsin_jpeg_code(&f->dc[part->dc], dc->bits, dc->huffval, true) || !opsin_jpeg_code(&f->ac[part->ac], ac->bits, ac->huffval, false)) return false;
+    }
+    f->data = codec->src->next_input_byte;
+    f->end = f->data + codec->src->bytes_in_buffer;
+    return true;
+}
 
-static void decode_rows(jpeg_rows *part) {
-    const opsin_codec_info *info = part->info;
+// Our own way (jpeg_frame.h). False where it is none.
+static bool decode_bands(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, const jpeg_target *target) {
+    char message[OPSIN_CODEC_MESSAGE];
+    jpeg_frame *frame = malloc(sizeof *frame);
     decoder d;
-    open_decoder(&d, part->message);
+    open_decoder(&d, message);
+    if (setjmp(d.jump) || !frame) {
+        jpeg_destroy_decompress(&d.codec);
+        free(frame);
+        return false;
+    }
+    read_header(&d, bytes, count);
+    const bool done = info->reduction == 1 && find_frame(&d.codec, frame) && frame->width == info->width && frame->height == info->height &&
+                      info->channels == 3 && opsin_jpeg_bands(frame, threads, target);
+    jpeg_destroy_decompress(&d.codec);
+    free(frame);
+    return done;
+}
+
+int32_t opsin_jpeg_decode_rows(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint32_t from, uint32_t to,
+                               opsin_rows_fn *take, void *context) {
+    const jpeg_target target = {.take = take, .context = context, .from = from, .to = to};
+    return decode_bands(bytes, count, info, threads, &target) ? OPSIN_CODEC_OK : OPSIN_CODEC_UNSUPPORTED;
+}
+
+int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint8_t *pixels, char *message) {
+    const jpeg_target target = {.pixels = pixels, .to = info->height};
+    if (threads > 0 && decode_bands(bytes, count, info, threads, &target)) return OPSIN_CODEC_OK;
+    decoder d;
+    open_decoder(&d, message);
     if (setjmp(d.jump)) {
         jpeg_destroy_decompress(&d.codec);
-        part->status = d.status;
-        return;
+        return d.status;
     }
-    read_header(&d, part->bytes, part->count);
+    read_header(&d, bytes, count);
     d.codec.scale_num = 1;
     d.codec.scale_denom = info->reduction;
     d.codec.dct_method = JDCT_ISLOW;
@@ -179,89 +223,28 @@ static void decode_rows(jpeg_rows *part) {
     jpeg_start_decompress(&d.codec);
     if (d.codec.output_width != info->width || d.codec.output_height != info->height) {
         jpeg_destroy_decompress(&d.codec);
-        part->status = opsin_codec_fail(part->message, OPSIN_CODEC_MALFORMED, "JPEG: expected %u x %u pixels, found %u x %u", info->width, info->height,
-                                        d.codec.output_width, d.codec.output_height);
-        return;
+        return opsin_codec_fail(message, OPSIN_CODEC_MALFORMED, "JPEG: expected %u x %u pixels, found %u x %u", info->width, info->height, d.codec.output_width,
+                                d.codec.output_height);
     }
     const size_t stride = (size_t)info->width * info->channels;
     JSAMPARRAY ink = NULL;
     if (d.codec.out_color_space == JCS_CMYK)
         ink = d.codec.mem->alloc_sarray((j_common_ptr)&d.codec, JPOOL_IMAGE, (JDIMENSION)info->width * 4, 1);
-#ifdef LIBJPEG_TURBO_VERSION_NUMBER
-    if (part->from > 0) jpeg_skip_scanlines(&d.codec, part->from);
-#endif
-    while (d.codec.output_scanline < part->to) {
-        uint8_t *row = part->pixels + stride * d.codec.output_scanline;
+    while (d.codec.output_scanline < d.codec.output_height) {
+        uint8_t *row = pixels + stride * d.codec.output_scanline;
         if (ink) {
             jpeg_read_scanlines(&d.codec, ink, 1);
             rgb_from_inverted_cmyk(ink[0], row, info->width);
         } else {
             JSAMPROW rows[8];
-            JDIMENSION wanted = part->to - d.codec.output_scanline;
+            JDIMENSION wanted = d.codec.output_height - d.codec.output_scanline;
             if (wanted > 8) wanted = 8;
             for (JDIMENSION i = 0; i < wanted; i++) rows[i] = row + stride * i;
             jpeg_read_scanlines(&d.codec, rows, wanted);
         }
     }
-    part->warned = d.errors.num_warnings > 0;
     jpeg_destroy_decompress(&d.codec);
-    part->status = OPSIN_CODEC_OK;
-}
-
-static void *decode_rows_on_thread(void *part) {
-    decode_rows(part);
-    return NULL;
-}
-
-// The signals of the host are its own threads'.
-static bool start_thread(pthread_t *thread, jpeg_rows *part) {
-    sigset_t all, before;
-    sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return false;
-    const bool started = pthread_create(thread, NULL, decode_rows_on_thread, part) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
-// Where the parts of several threads end so that all finish at once. Each reads the entropy data of all rows up to its own last one, at a cost of `e` for
-// the whole image, and makes pixels of its own rows, at `p`: T = e * end + p * (end - start), the last end is 1. Measured with libjpeg-turbo 2.1.5.
-static void split_rows(const opsin_codec_info *info, size_t count, jpeg_rows *parts, uint32_t threads) {
-    const double e = 7.4 * (double)count, p = 1.04 * (double)info->width * info->height;
-    double ends[OPSIN_JPEG_MAX_THREADS], end = 0;
-    for (uint32_t i = 0; i < threads; i++) ends[i] = end = (1 + p * end) / (e + p);
-    uint32_t from = 0;
-    for (uint32_t i = 0; i < threads; i++) {
-        // Whole rows of blocks, subsampled ones too, so that few are computed twice.
-        const uint32_t to = i + 1 == threads ? info->height : (uint32_t)(info->height * ends[i] / end) / 16 * 16;
-        parts[i].from = from;
-        parts[i].to = from = to > from ? to : from;
-    }
-}
-
-static bool decode_in_parts(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint8_t *pixels, uint32_t threads) {
-    jpeg_rows parts[OPSIN_JPEG_MAX_THREADS];
-    for (uint32_t i = 0; i < threads; i++) parts[i] = (jpeg_rows){.bytes = bytes, .count = count, .info = info, .pixels = pixels};
-    split_rows(info, count, parts, threads);
-    pthread_t workers[OPSIN_JPEG_MAX_THREADS];
-    bool started[OPSIN_JPEG_MAX_THREADS] = {false}, good = true;
-    for (uint32_t i = 1; i < threads; i++) started[i] = start_thread(&workers[i], &parts[i]);
-    decode_rows(&parts[0]);
-    for (uint32_t i = 1; i < threads; i++) {
-        if (started[i]) pthread_join(workers[i], NULL);
-        else decode_rows(&parts[i]);
-    }
-    for (uint32_t i = 0; i < threads; i++) good = good && parts[i].status == OPSIN_CODEC_OK && !parts[i].warned;
-    return good;
-}
-
-int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint8_t *pixels, char *message) {
-    if (threads > OPSIN_JPEG_MAX_THREADS) threads = OPSIN_JPEG_MAX_THREADS;
-    // A damaged file is read again in one go, so that what it gives, pixels or an error, does not depend on the threads.
-    if (info->divisible && threads > 1 && decode_in_parts(bytes, count, info, pixels, threads)) return OPSIN_CODEC_OK;
-    jpeg_rows whole = {.bytes = bytes, .count = count, .info = info, .pixels = pixels, .to = info->height};
-    decode_rows(&whole);
-    if (whole.status != OPSIN_CODEC_OK) memcpy(message, whole.message, sizeof whole.message);
-    return whole.status;
+    return OPSIN_CODEC_OK;
 }
 
 typedef struct {

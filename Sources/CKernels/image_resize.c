@@ -137,6 +137,17 @@ opsin_task_fn opsin_resize_task(bool vertical, bool fixed) {
     return fixed ? horizontal_u8 : horizontal_f32;
 }
 
+void opsin_resize_strip(void *strips, const uint8_t *pixels, size_t stride, uint32_t first, uint32_t count) {
+    const opsin_resize_strips *s = strips;
+    opsin_resize_pass pass = s->pass;
+    pass.source = pixels;
+    pass.source_end = pixels + stride * count + OPSIN_RESIZE_SLACK;
+    pass.source_stride = stride;
+    pass.target = (uint8_t *)pass.target + (size_t)(first - s->first) * pass.target_stride;
+    pass.rows = pass.rows_per_task = (int32_t)count;
+    horizontal_u8(&pass, 0, 1, NULL);
+}
+
 void opsin_image_lookup(const uint8_t *pixels, size_t count, uint32_t channels, const float *tables, float *out) {
     if (channels == 3) {
         for (size_t i = 0; i < count; i++, pixels += 3, out += 3) {

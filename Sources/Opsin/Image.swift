@@ -10,7 +10,7 @@ public struct Image: Hashable, Sendable {
 
     /// Reads JPEG, PNG, WebP, BMP, PPM or PGM and turns it upright as its Exif data say. Throws with the path and the reason.
     ///
-    /// A large JPEG is decoded on at most `threads` threads; 0 is up to 3, as many as this process may use.
+    /// A large JPEG is decoded on at most `threads` threads; 0 is up to 4, as many as this process may use.
     public init(path: String, threads: Int = 0) throws(OpsinError) {
         let start = milliseconds()
         do {

@@ -16,6 +16,12 @@ extension SessionState {
     /// Whether `image` is to be preprocessed by the device.
     func preprocessesOnDevice(_ image: Image?) -> Bool {
         guard let image, case .vulkan(let device, _) = backend, image.samples.count <= device.info.limits.maximumStorageRange else { return false }
+        return mayPreprocessOnDevice
+    }
+
+    /// Whether images are to be preprocessed by the device where they fit.
+    var mayPreprocessOnDevice: Bool {
+        guard case .vulkan(let device, _) = backend else { return false }
         switch settings.preprocessing {
         case .cpu: return false
         case .device: return true

@@ -79,9 +79,39 @@ public final class Session: Sendable {
         let recipe = model.recipe(options.fit)
         let geometry = try recipe.geometry(of: image)
         let mapping = ImageMapping(geometry)
-        let wanted = MaskRequest(mapping: mapping, confidence: options.wantsConfidence, probabilities: options.wantsProbabilities)
-        let ran = try execute(.image(image, recipe, PlanCache.Key(geometry)), mask: model.task == .segment ? wanted : nil, timings: &timings)
+        let ran = try execute(.image(image, recipe, PlanCache.Key(geometry)), mask: maskRequest(mapping, options), timings: &timings)
         return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
+    }
+
+    /// As `run` of the image in that file, to the bit. A large JPEG is decoded on the session's threads and resized on the way, so that the photo as a whole is
+    /// never in memory.
+    public func run(path: String, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
+        var timings = Timings()
+        let recipe = model.recipe(options.fit)
+        guard try exclusively({ !$0.mayPreprocessOnDevice }), let (values, decode) = try decoded(path, recipe) else {
+            return try run(Image(path: path, threads: self.options.threads), options)
+        }
+        (timings.decode, timings.preprocess) = (decode.decode, decode.preprocess)
+        let mapping = ImageMapping(values.geometry), key = PlanCache.Key(values.geometry)
+        let ran = try execute(.prepared(values.pixels, key), mask: maskRequest(mapping, options), timings: &timings)
+        return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
+    }
+
+    /// The input that a file's photo becomes, when it can be resized while it is decoded; whatever is wrong with the file is for `Image` to say.
+    private func decoded(_ path: String, _ recipe: PreprocessRecipe) throws(OpsinError) -> (OpsinVision.PreprocessedImage, Timings)? {
+        var timings = Timings(), end = milliseconds()
+        let start = end, parallel = try parallel()
+        guard let bytes = try? File.read(path, accept: { (head) throws(VisionError) in _ = try ImageFormat(recognizing: head.span) }),
+            let values = try? recipe.apply(
+                jpeg: bytes.span, options: DecodeOptions(threads: options.threads), parallel: parallel, decoded: { end = milliseconds() })
+        else { return nil }
+        (timings.decode, timings.preprocess) = (end - start, milliseconds() - end)
+        return (values, timings)
+    }
+
+    private func maskRequest(_ mapping: ImageMapping, _ options: TaskOptions) -> MaskRequest? {
+        guard model.task == .segment else { return nil }
+        return MaskRequest(mapping: mapping, confidence: options.wantsConfidence, probabilities: options.wantsProbabilities)
     }
 
     /// Images one after the other; an image that fails does not touch the others.
@@ -182,6 +212,8 @@ public final class Session: Sendable {
     /// What a run begins with.
     fileprivate enum Source {
         case image(Image, PreprocessRecipe, PlanCache.Key)
+        /// NHWC, made of a photo
+        case prepared([Float], PlanCache.Key)
         /// NHWC
         case tensor([Float], PlanCache.Key)
     }
@@ -194,7 +226,7 @@ public final class Session: Sendable {
         let key: PlanCache.Key
         switch source {
         case .image(_, _, let shape): key = shape
-        case .tensor(let values, let shape): (input, key) = (values, shape)
+        case .prepared(let values, let shape), .tensor(let values, let shape): (input, key) = (values, shape)
         }
         return try exclusively { (state) throws(OpsinError) in
             var mayRebuild = true
@@ -229,7 +261,7 @@ public final class Session: Sendable {
                     var report = state.report(plan, model)
                     let reading = milliseconds(), mask = try plan.mask()
                     if let mask { timings.moveToPostprocess(mask.milliseconds, and: milliseconds() - reading) }
-                    if source.image != nil {
+                    if source.isPhoto {
                         report.preprocessing = input == nil ? .vulkan : .cpu
                         report.postprocessing = mask == nil ? .cpu : .vulkan
                     }
@@ -275,5 +307,7 @@ public final class Session: Sendable {
 }
 
 extension Session.Source {
+    fileprivate var isPhoto: Bool { if case .tensor = self { false } else { true } }
+
     fileprivate var image: Image? { if case .image(let image, _, _) = self { image } else { nil } }
 }

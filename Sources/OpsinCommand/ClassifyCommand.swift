@@ -27,9 +27,9 @@ struct ClassifyCommand: ParsableCommand {
         (options.topK, options.threshold) = (topK, threshold)
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         try ImageTask(.classify, model: model, common: common).run(
-            images, options,
-            keep: { (result: TaskResult, image: Image, path: String) throws(OpsinError) in
-                if pictures != nil { try pictures?.save(result, on: image, from: path, DrawOptions()) }
+            images, options, needsPixels: pictures != nil,
+            keep: { (result: TaskResult, image: Image?, path: String) throws(OpsinError) in
+                if let image { try pictures?.save(result, on: image, from: path, DrawOptions()) }
             },
             show: { ClassTable(image: $1, result: $0).print() })
     }

@@ -47,9 +47,10 @@ struct DepthCommand: ParsableCommand {
         task.depthScale = scaleOption.scale
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         let (output, pointCloud, focal, near, far) = (output, pointCloud, focal, near, far)
-        try task.run(images, TaskOptions()) { (result, image, path) throws(OpsinError) in
+        try task.run(images, TaskOptions(), needsPixels: pictures != nil || pointCloud != nil) { (result, image, path) throws(OpsinError) in
             guard let depth = result.depth else { return }
             if let output { try depth.write(to: output, range: Self.range(of: depth, near, far)) }
+            guard let image else { return }
             if let pointCloud, let focal { try depth.writePointCloud(to: pointCloud, focalLength: focal, image: image) }
             try pictures?.write(result.draw(on: image, drawing), from: path, "depth", extension: "png")
         } show: { result, path in

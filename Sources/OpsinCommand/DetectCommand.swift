@@ -22,9 +22,9 @@ struct DetectCommand: ParsableCommand {
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         let task = ImageTask(.detect, model: model, common: common)
         try task.run(
-            images, options,
+            images, options, needsPixels: pictures != nil,
             keep: { (result, image, path) throws(OpsinError) in
-                if pictures != nil { try pictures?.save(result, on: image, from: path, DrawOptions()) }
+                if let image { try pictures?.save(result, on: image, from: path, DrawOptions()) }
             },
             show: { DetectionTable(image: $1, result: $0).print() })
     }

@@ -13,11 +13,13 @@ struct ImageTask {
     }
 
     /// - Parameters:
+    ///   - needsPixels: `keep` wants the decoded photo.
     ///   - keep: writes what a result leaves behind beside what is printed; its failure is the photo's.
     ///   - json: the line of a result.
     ///   - show: prints a result for people.
     func run(
-        _ images: [String], _ options: TaskOptions, keep: (TaskResult, Image, String) throws(OpsinError) -> Void = { (_, _, _) throws(OpsinError) in },
+        _ images: [String], _ options: TaskOptions, needsPixels: Bool = false,
+        keep: (TaskResult, Image?, String) throws(OpsinError) -> Void = { (_, _, _) throws(OpsinError) in },
         json: (TaskResult, String) -> String = { $0.jsonText(image: $1) }, show: (TaskResult, String) -> Void
     ) throws {
         let runtime = try common.runtime()
@@ -35,9 +37,10 @@ struct ImageTask {
         // What the runtime fell back to has been said.
         var told = Set(runtime.fallbacks)
         for path in images {
-            do {
-                let image = try Image(path: path, threads: common.threads)
-                let result = try session.run(image, options)
+            do throws(OpsinError) {
+                let image = needsPixels ? try Image(path: path, threads: common.threads) : nil
+                let result: TaskResult
+                if let image { result = try session.run(image, options) } else { result = try session.run(path: path, options) }
                 try keep(result, image, path)
                 if common.json { Terminal.line(json(result, path)) } else { show(result, path) }
                 for fallback in result.report.fallbacks where !common.quiet && told.insert(fallback).inserted {

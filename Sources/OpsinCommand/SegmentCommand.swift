@@ -39,10 +39,10 @@ struct SegmentCommand: ParsableCommand {
         let mask = mask, runs = rle
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         try ImageTask(.segment, model: model, common: common).run(
-            images, options,
-            keep: { (result: TaskResult, image: Image, path: String) throws(OpsinError) in
+            images, options, needsPixels: pictures != nil,
+            keep: { (result: TaskResult, image: Image?, path: String) throws(OpsinError) in
                 if let mask { try result.segmentation?.write(to: mask) }
-                try pictures?.saveMask(result, on: image, from: path)
+                if let image { try pictures?.saveMask(result, on: image, from: path) }
             },
             json: { $0.jsonText(image: $1, runLengths: runs) },
             show: { SegmentTable(image: $1, result: $0).print() })

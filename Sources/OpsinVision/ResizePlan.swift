@@ -73,6 +73,35 @@ struct ResizePlan {
         }
     }
 
+    /// Hands rows of the source, a range of them, to the function, in any order and from any thread; false when it could not.
+    typealias Rows = (
+        Range<Int>, @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int, UInt32, UInt32) -> Void, UnsafeMutableRawPointer
+    ) -> Bool
+
+    /// As `run` for 8-bit samples, of rows that are resized across while they are decoded, and never lie in memory all at once. Nil when the passes do not
+    /// begin with the rows, or `rows` could not.
+    @unsafe func run(_ parallel: Parallel, rows decode: Rows) throws(VisionError) -> [UInt8]? {
+        guard needsHorizontal, filter != .nearest, sampleBytes == 1, !(needsVertical && verticalFirst) else { return nil }
+        let horizontal = try axis(source.width, box.left, box.right, target.width, region.left, region.width)
+        let vertical = needsVertical ? try axis(source.height, box.top, box.bottom, target.height, region.top, region.height) : nil
+        let columns = region.left..<region.left + region.width, rows = region.top..<region.top + region.height
+        let middle = Plane(rows: vertical?.source ?? rows, columns: columns), stride = columns.count * channels
+        var isDone = false
+        let between = unsafe [UInt8](unsafeUninitializedCapacity: middle.rows.count * stride) { buffer, count in
+            guard let to = buffer.baseAddress else { return }
+            unsafe LargePages.advise(to, buffer.count)
+            let pass = unsafe opsin_resize_pass(
+                axis: UnsafePointer(horizontal.table), source: UnsafeRawPointer(to), source_end: UnsafeRawPointer(to), source_stride: 0, source_origin: 0,
+                target: UnsafeMutableRawPointer(to), target_stride: stride, rows: 0, columns: Int32(stride), channels: Int32(channels), rows_per_task: 1,
+                isa: opsin_resize_isa())
+            var strips = unsafe opsin_resize_strips(pass: pass, first: UInt32(middle.rows.lowerBound))
+            isDone = unsafe withUnsafeMutablePointer(to: &strips) { unsafe decode(middle.rows, opsin_resize_strip, UnsafeMutableRawPointer($0)) }
+            count = isDone ? middle.rows.count * stride : 0
+        }
+        guard isDone, let vertical else { return isDone ? between : nil }
+        return unsafe pass(between.span, middle, Plane(rows: rows, columns: columns), vertical, isVertical: true, parallel)
+    }
+
     /// Which rows and columns of an image a buffer holds, without gaps.
     private struct Plane {
         var rows: Range<Int>

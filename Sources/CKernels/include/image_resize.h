@@ -56,6 +56,18 @@ typedef struct {
 // The task function (executor.h) that runs an opsin_resize_pass: over rows or columns, of 8-bit samples (channels 1 or 3 when horizontal) or floats.
 opsin_task_fn opsin_resize_task(bool vertical, bool fixed);
 
+// A horizontal pass over 8-bit samples that come a few rows at a time. `pass.target` is the place of row `first`; source, source_end, source_stride and
+// rows of the pass are not used.
+typedef struct {
+    opsin_resize_pass pass;
+    uint32_t first;
+} opsin_resize_strips;
+
+// Resizes rows `first` to `first + count - 1`, which begin at `pixels`; OPSIN_RESIZE_SLACK bytes behind the last one may be read. Any thread; `strips` is an
+// opsin_resize_strips.
+void opsin_resize_strip(void *strips, const uint8_t *pixels, size_t stride, uint32_t first, uint32_t count);
+#define OPSIN_RESIZE_SLACK 512
+
 // Turns interleaved 8-bit samples to floats through one table of 256 values per channel.
 void opsin_image_lookup(const uint8_t *pixels, size_t count, uint32_t channels, const float *tables, float *out);
 

@@ -6,15 +6,18 @@ package struct DecodeOptions: Hashable, Sendable {
     /// Lets a JPEG be decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels. Faster, and other pixels than a full decode gives.
     package var reduceToShortestSide: Int?
 
-    /// Most threads that a large JPEG is decoded on; 0: up to 3, as many as this process may use. The pixels are the same.
+    /// Most threads that a large JPEG is decoded on; 0: up to 4, as many as this process may use. The pixels are the same.
     package var threads = 0
 
     package init(reduceToShortestSide: Int? = nil, threads: Int = 0) { (self.reduceToShortestSide, self.threads) = (reduceToShortestSide, threads) }
 
+    /// Pixels from which threads are worth their start.
+    static let largePixels = 1 << 20
+
     /// Threads for a JPEG of that size: one for what is decoded faster than a thread starts.
     func threads(width: Int, height: Int) -> UInt32 {
-        guard width * height >= 1 << 20 else { return 1 }
-        return threads > 0 ? UInt32(clamping: threads) : min(opsin_cpu_available(), 3)
+        guard width * height >= Self.largePixels else { return 1 }
+        return threads > 0 ? UInt32(clamping: threads) : min(opsin_cpu_available(), 4)
     }
 }
 

@@ -23,6 +23,11 @@ extension PreprocessRecipe {
     /// Resizes, crops, rescales and normalises.
     package func apply(_ image: Image, parallel: Parallel = .serial) throws(VisionError) -> PreprocessedImage {
         let (samples, geometry) = try samples(of: image, parallel: parallel)
+        return try normalised(samples, geometry)
+    }
+
+    /// Rescales, normalises and pads what was resized and cropped.
+    func normalised(_ samples: Image, _ geometry: PreprocessGeometry) throws(VisionError) -> PreprocessedImage {
         let tables = try lookupTables()
         let count = samples.width * samples.height
         var pixels = unsafe [Float](unsafeUninitializedCapacity: count * 3) { buffer, done in
@@ -38,9 +43,14 @@ extension PreprocessRecipe {
     package func samples(of image: Image, parallel: Parallel = .serial) throws(VisionError) -> (Image, PreprocessGeometry) {
         let geometry = try geometry(of: image)
         let region = kept(geometry)
-        let resized = try image.resized(width: geometry.resizedWidth, height: geometry.resizedHeight, filter: filter, region: region, parallel: parallel).rgb()
-            .channelsSwapped(swapsChannels)
-        guard region.width != geometry.cropWidth || region.height != geometry.cropHeight else { return (resized, geometry) }
+        let resized = try image.resized(width: geometry.resizedWidth, height: geometry.resizedHeight, filter: filter, region: region, parallel: parallel)
+        return (cropped(resized, geometry), geometry)
+    }
+
+    /// The part `kept(geometry)` of the resized image as RGB, with the crop's colour around it where the crop is larger.
+    func cropped(_ part: Image, _ geometry: PreprocessGeometry) -> Image {
+        let region = kept(geometry), resized = part.rgb().channelsSwapped(swapsChannels)
+        guard region.width != geometry.cropWidth || region.height != geometry.cropHeight else { return resized }
 
         let fill = crop?.fill ?? [0, 0, 0]
         var canvas: [UInt8] = []
@@ -57,7 +67,7 @@ extension PreprocessRecipe {
                 }
             }
         }
-        return (Image(unchecked: canvas, width: geometry.cropWidth, height: geometry.cropHeight, channels: 3), geometry)
+        return Image(unchecked: canvas, width: geometry.cropWidth, height: geometry.cropHeight, channels: 3)
     }
 
     /// The sizes and offsets for `image`, and which part of its source they cover.
