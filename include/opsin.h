@@ -684,7 +684,7 @@ OPSIN_API void opsin_decode_options_init(opsin_decode_options *options, uint32_t
  * @param path    not NULL
  * @param options read until the call returns; NULL: all defaults
  * @param picture receives the pixels; release with opsin_picture_release()
- * Any thread. Blocks while the file is read.
+ * Any thread. Blocks while the file is read. A JPEG above a megapixel is decoded on up to four threads, to the same pixels.
  *
  * @return OPSIN_OK; OPSIN_E_ARGUMENT; OPSIN_E_VERSION; OPSIN_E_NOT_FOUND; OPSIN_E_IO; OPSIN_E_IMAGE; OPSIN_E_MEMORY
  */

@@ -83,33 +83,8 @@ public final class Session: Sendable {
         return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
     }
 
-    /// As `run` of the image in that file, to the bit. A large JPEG is decoded on the session's threads and resized on the way, so that the photo as a whole is
-    /// never in memory.
-    public func run(path: String, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
-        var timings = Timings()
-        let recipe = model.recipe(options.fit)
-        guard try exclusively({ !$0.mayPreprocessOnDevice }), let (values, decode) = try decoded(path, recipe) else {
-            return try run(Image(path: path, threads: self.options.threads), options)
-        }
-        (timings.decode, timings.preprocess) = (decode.decode, decode.preprocess)
-        let mapping = ImageMapping(values.geometry), key = PlanCache.Key(values.geometry)
-        let ran = try execute(.prepared(values.pixels, key), mask: maskRequest(mapping, options), timings: &timings)
-        return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
-    }
-
-    /// The input that a file's photo becomes, when it can be resized while it is decoded; whatever is wrong with the file is for `Image` to say.
-    private func decoded(_ path: String, _ recipe: PreprocessRecipe) throws(OpsinError) -> (OpsinVision.PreprocessedImage, Timings)? {
-        var timings = Timings(), end = milliseconds()
-        let start = end, parallel = try parallel()
-        guard let bytes = try? File.read(path, accept: { (head) throws(VisionError) in _ = try ImageFormat(recognizing: head.span) }),
-            let values = try? recipe.apply(
-                jpeg: bytes.span, options: DecodeOptions(threads: options.threads), parallel: parallel, decoded: { end = milliseconds() })
-        else { return nil }
-        (timings.decode, timings.preprocess) = (end - start, milliseconds() - end)
-        return (values, timings)
-    }
-
-    private func maskRequest(_ mapping: ImageMapping, _ options: TaskOptions) -> MaskRequest? {
+    /// The mask that a run is to leave; nil for other tasks.
+    func maskRequest(_ mapping: ImageMapping, _ options: TaskOptions) -> MaskRequest? {
         guard model.task == .segment else { return nil }
         return MaskRequest(mapping: mapping, confidence: options.wantsConfidence, probabilities: options.wantsProbabilities)
     }
@@ -143,7 +118,7 @@ public final class Session: Sendable {
     }
 
     /// The session's threads, for work on pictures.
-    private func parallel() throws(OpsinError) -> Parallel {
+    func parallel() throws(OpsinError) -> Parallel {
         let team = try model.runtime.team(threads: options.threads)
         return unsafe Parallel { step in unsafe team.run(step) }
     }
@@ -210,7 +185,7 @@ public final class Session: Sendable {
     }
 
     /// What a run begins with.
-    fileprivate enum Source {
+    enum Source {
         case image(Image, PreprocessRecipe, PlanCache.Key)
         /// NHWC, made of a photo
         case prepared([Float], PlanCache.Key)
@@ -219,7 +194,7 @@ public final class Session: Sendable {
     }
 
     /// Runs a source through the plan of its shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
-    private func execute(
+    func execute(
         _ source: Source, mask request: MaskRequest? = nil, timings: inout Timings
     ) throws(OpsinError) -> (outputs: [Tensor], report: Report, mask: DeviceMask?) {
         var input: [Float]?
@@ -282,7 +257,7 @@ public final class Session: Sendable {
             optimized: !options.exposesLayers, options: NetworkOptions(depthScale: options.depthScale))
     }
 
-    private func result(
+    func result(
         of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, mask: DeviceMask? = nil, timings: Timings, report: Report
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
