@@ -151,15 +151,16 @@ INLINE void colours(const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint
         const u8x16 rg0 = __builtin_shufflevector(red, green, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
         const u8x16 rg1 = __builtin_shufflevector(red, green, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
         const u8x16 rg2 = __builtin_shufflevector(red, green, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
-        u8x16 out[3];
-        out[0] = __builtin_shufflevector(rg0, blue, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15);
-        out[1] = __builtin_shufflevector(rg1, blue, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15);
-        out[2] = __builtin_shufflevector(rg2, blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31);
+        const u8x16 out0 = __builtin_shufflevector(rg0, blue, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15);
+        const u8x16 out1 = __builtin_shufflevector(rg1, blue, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15);
+        const u8x16 out2 = __builtin_shufflevector(rg2, blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31);
         if (x + 16 > width) {
-            for (uint32_t i = 0; i < (width - x) * 3; i++) rgb[i] = ((const uint8_t *)out)[i];
+            uint8_t end[48];
+            memcpy(end, &out0, 16), memcpy(end + 16, &out1, 16), memcpy(end + 32, &out2, 16);
+            memcpy(rgb, end, (size_t)(width - x) * 3);
             break;
         }
-        memcpy(rgb, out, 48);
+        memcpy(rgb, &out0, 16), memcpy(rgb + 16, &out1, 16), memcpy(rgb + 32, &out2, 16);
     }
 }
 
