@@ -41,6 +41,7 @@ check: dist ## the tests of what is installed: tarball, wheel, consumers
 	@Scripts/python_tests --cluster
 	@Scripts/python_tests --long
 	@Tests/ABITests/abi.sh
+	@Scripts/docs
 	@Tests/PackageTests/check.sh
 	@Tests/ValidationTests/check.sh
 
@@ -51,6 +52,10 @@ validate: build ## all that runs on Vulkan under the Khronos validation layer (p
 dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel
 	@Scripts/setup check
 	@Scripts/dist
+
+docs: build ## the pages and the references of C, C++, Swift and Python as one site, .build/site
+	@Scripts/setup check
+	@Scripts/docs
 
 install: build ## library, headers, command and models below PREFIX=/usr/local
 	@Scripts/setup check

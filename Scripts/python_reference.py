@@ -76,7 +76,9 @@ def reference(rendered: Callable[[str], str]) -> Reference:
         if not doc:
             out.faults.append(f"{name} has no docstring")
             return ""
-        return rendered(re.sub(r"``([^`]+)``", r"`\1`", doc))
+        doc = re.sub(r"``([^`]+)``", r"`\1`", doc)
+        # A session at the prompt, up to the next empty line, is code.
+        return rendered(re.sub(r"^>>> .*?(?=\n\n|\Z)", lambda prompt: f"```\n{prompt[0]}\n```", doc, flags=re.M | re.S))
 
     def block(signature: str) -> str:
         return f'<pre class="signature">{html.escape(signature)}</pre>'
@@ -123,6 +125,7 @@ def reference(rendered: Callable[[str], str]) -> Reference:
         body = [f"<p>{others}</p>", f"<h1>{module.__name__}</h1>", text_of(module, module.__name__)]
         names = list(getattr(module, "__all__", ()))
         functions = [name for name in names if inspect.isfunction(getattr(module, name))]
+        functions.sort(key=lambda name: (getattr(module, name).__module__ != module.__name__, getattr(module, name).__code__.co_firstlineno))
         classes = [name for name in names if inspect.isclass(getattr(module, name))]
         errors = [name for name in classes if issubclass(getattr(module, name), BaseException)]
         for heading, chosen in (("Functions", functions), ("Classes", [name for name in classes if name not in errors]), ("Exceptions", errors)):
@@ -134,7 +137,9 @@ def reference(rendered: Callable[[str], str]) -> Reference:
                     body.append(f'<h3 id="{name}">{name}</h3>{block(_signature(value, name))}{text_of(value, name)}')
                     continue
                 bases = ", ".join(base.__name__ for base in value.__bases__ if base is not object and not base.__name__.startswith("_"))
-                plain = dataclasses.is_dataclass(value) or value.__init__ is object.__init__ or issubclass(value, BaseException)
+                plain = dataclasses.is_dataclass(value) or value.__init__ is object.__init__ or issubclass(value, (BaseException, dict))
+                # What the library makes, programs do not: results and inputs begin with an address.
+                plain = plain or "address" in inspect.signature(value.__init__).parameters
                 head = f"class {name}" + (f"({bases})" if bases else "") if plain else "class " + _signature(value.__init__, name).removesuffix(" -> None")
                 body.append(f'<h3 id="{name}">{name}</h3>{block(head)}{text_of(value, name)}')
                 if name not in errors:

@@ -2,28 +2,9 @@
 //
 //     tasks cat.jpg
 //
-// A task that this build cannot do prints why and the program goes on.
+// Each task stands in a file of its own beside this one.
 import Glibc
 import Opsin
-
-/// What a result says, a line each.
-func lines(_ result: TaskResult) -> [String] {
-    switch result.answer {
-    case .classes(let classes):
-        classes.map { "\(Int((100 * $0.score).rounded())) %  \($0.label)" }
-    case .detections(let detections):
-        detections.map { found in
-            let sides = [found.box.x0, found.box.y0, found.box.x1, found.box.y1].map { String(Int($0.rounded())) }
-            return "\(Int((100 * found.score).rounded())) %  \(found.label) at \(sides.joined(separator: ", "))"
-        }
-    case .segmentation(let mask):
-        mask.segments.map { "\(Int((100 * $0.share).rounded())) %  \($0.label)" }
-    case .depth(let depth):
-        ["\(depth.width) x \(depth.height) values from \(depth.minimum) to \(depth.maximum) (\(depth.kind.rawValue))"]
-    case .features:
-        result.tensors.map { "\($0.name) \($0.dimensions)" }
-    }
-}
 
 @main struct Tasks {
     static func main() {
@@ -38,16 +19,16 @@ func lines(_ result: TaskResult) -> [String] {
     static func run(_ path: String) throws(OpsinError) {
         let photo = try Image(path: path)
         let runtime = try Runtime()
-        for task in [VisionTask.classify, .detect, .segment, .depth] {
-            print(task.rawValue)
-            do throws(OpsinError) {
-                // Models and runtimes may be shared between threads; a session takes one call at a time.
-                let session = try Session(Model(runtime, defaultFor: task))
-                let result = try session.run(photo)
-                for line in lines(result) { print("  " + line) }
-            } catch {
-                print("  \(error.description)")
-            }
-        }
+        // Models and runtimes may be shared between threads; a session takes one call at a time.
+        try show("classify") { () throws(OpsinError) in try classify(photo, runtime) }
+        try show("detect") { () throws(OpsinError) in try detect(photo, runtime) }
+        try show("segment") { () throws(OpsinError) in try segment(photo, runtime) }
+        try show("depth") { () throws(OpsinError) in try depth(photo, runtime) }
+    }
+
+    /// The name of a task, and a line for each thing it found.
+    static func show(_ name: String, _ lines: () throws(OpsinError) -> [String]) throws(OpsinError) {
+        print(name)
+        for line in try lines() { print("  " + line) }
     }
 }

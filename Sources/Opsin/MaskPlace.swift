@@ -6,6 +6,7 @@ internal import OpsinVulkan
 public enum PostprocessingPlace: Hashable, Sendable {
     /// As `OPSIN_VK_POSTPROCESS` says (1 device, 0 CPU); without it on a real GPU, else on the CPU.
     case automatic
+    /// Always on the processor.
     case cpu
     /// On the Vulkan device in the submit of the run, also where that is slower; on the CPU, with the reason in the report, where it cannot.
     case device

@@ -113,6 +113,10 @@ build "cc -std=c99" tasks Examples/c/tasks.c && check "Examples/c/tasks.c runs f
 build "c++ -std=c++17" tasks_cc Examples/cpp/tasks.cpp
 tasks_cc() { OPSIN_MODELS=$PWD/Models "$work/tasks_cc" "$photo" | grep "Egyptian cat"; }
 check "Examples/cpp/tasks.cpp runs" tasks_cc
+for task in classify detect segment depth; do
+    build "cc -std=c99" "example_$task" Examples/c/$task.c
+    build "c++ -std=c++17" "example_${task}_cc" Examples/cpp/$task.cpp
+done
 wrong() { "$work/tasks" /nowhere.jpg; [ $? = 1 ]; }
 check "Examples/c/tasks.c says so when there is no photo" wrong
 
