@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from . import _header as header
 from ._library import Handle, check, lib, made, out_handle, text
-from .errors import ArgumentError, OpsinError
+from .errors import ArgumentError, NotFoundError, OpsinError
 from .images import ImageLike, pixels_of
 from .options import PathLike, Precision, RunOptions, one_of, path_of, real_number, whole_number, words_of
 from .results import Result, result_of
@@ -178,7 +179,11 @@ class Model(_Closing):
         if isinstance(source, str) and source in _TASKS:
             check(lib.opsin_model_open_default(self.runtime.handle, _TASKS[source], ctypes.byref(options), ctypes.byref(address)))
         else:
-            check(lib.opsin_model_open(self.runtime.handle, path, ctypes.byref(options), ctypes.byref(address)))
+            status = lib.opsin_model_open(self.runtime.handle, path, ctypes.byref(options), ctypes.byref(address))
+            if status == header.OPSIN_E_NOT_FOUND and re.fullmatch(rb"[\w.-]+/[\w.-]+", path) and not os.path.exists(path):
+                sentence = text(lib.opsin_last_error())
+                raise NotFoundError(f"{sentence} (a repository of the hub? opsin.Model(opsin.hub.folder({os.fsdecode(path)!r})))")
+            check(status)
         super().__init__(address.value)
 
     @property

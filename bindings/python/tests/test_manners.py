@@ -106,6 +106,11 @@ def test_a_folder_called_like_a_task_is_not_taken(tmp_path: Path, cat: Path, mon
         opsin.Model("./classify")
 
 
+def test_the_name_of_a_repository_is_recognised() -> None:
+    with pytest.raises(opsin.NotFoundError, match=r"opsin.hub.folder\('timm/some_model'\)"):
+        opsin.Model("timm/some_model")
+
+
 def test_every_public_name_is_there_and_has_a_docstring() -> None:
     for module in (opsin, opsin.hub, opsin.ray):
         for name in module.__all__:
