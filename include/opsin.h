@@ -773,6 +773,7 @@ OPSIN_API opsin_status opsin_run(opsin_session *session, const opsin_image *imag
 
 /**
  * Decodes an image file and looks at it. The same as opsin_picture_decode_file(), opsin_picture_view() and opsin_run(); decoding is in the timings.
+ * A large JPEG is resized while it is decoded and is never in memory as a whole.
  *
  * @param session not NULL
  * @param path    not NULL

@@ -11,6 +11,14 @@ extension SessionObject {
             conversion: conversion)
     }
 
+    /// The photo of a file to one result; a large JPEG is resized while it is decoded. The session is entered already.
+    func run(file path: String) throws(Failure) -> ResultObject {
+        let settings = self.settings
+        let result = try opsin { () throws(OpsinError) in try session.run(path: path, settings.options) }
+        return ResultObject(
+            result, settings, labelCount: model.model.labels.count, timestamp: 0, features: session.options.features, conversion: 0)
+    }
+
     /// The caller's pixels to one result. The session is entered already.
     func run(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) -> ResultObject {
         let start = milliseconds()
@@ -30,9 +38,7 @@ public func opsin_run(_ session: OpaquePointer?, _ image: UnsafePointer<opsin_im
 public func opsin_run_file(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ result: UnsafeMutablePointer<OpaquePointer?>?) -> opsin_status {
     unsafe give(result, "result") { () throws(Failure) in
         try unsafe inside(session) { (session) throws(Failure) in
-            let path = try unsafe existingPath(path)
-            let image = try opsin { () throws(OpsinError) in try Image(path: path) }
-            return unsafe Handles.results.add(try session.run(image))
+            unsafe Handles.results.add(try session.run(file: existingPath(path)))
         }
     }
 }
