@@ -198,14 +198,33 @@ private:
     opsin_image image_;
 };
 
+namespace detail {
+
+/** OpenCV's number of a cv::Mat's type of samples (CV_8U is 0, CV_16U 2, CV_32F 5). */
+template <class Mat>
+auto sample_type(const Mat &mat, int) noexcept -> decltype(static_cast<int>(mat.depth())) { return mat.depth(); }
+/** A class without depth() has bytes. */
+template <class Mat>
+int sample_type(const Mat &, long) noexcept { return 0; }
+
+/** The format of a cv::Mat's pixels, in OpenCV's blue-first order; -1, which every call refuses, where there is none: two channels, doubles, 16-bit colours. */
+template <class Mat>
+int format_of(const Mat &mat) noexcept {
+    const int type = sample_type(mat, 0), channels = mat.channels();
+    if (type == 0) return channels == 1 ? OPSIN_FORMAT_GRAY8 : channels == 3 ? OPSIN_FORMAT_BGR8 : channels == 4 ? OPSIN_FORMAT_BGRA8 : -1;
+    if (channels != 1) return -1;
+    return type == 2 ? OPSIN_FORMAT_GRAY16 : type == 5 ? OPSIN_FORMAT_GRAY_F32 : -1;
+}
+
+}  // namespace detail
+
 /**
- * A cv::Mat of 1, 3 or 4 channels of 8 bits, in OpenCV's blue-first order, without a copy. Any class with data, cols, rows, step and channels() does.
+ * A cv::Mat without a copy: 1, 3 or 4 channels of 8 bits, blue first, or 1 channel of 16 bits or of floats from 0 to 1; a run refuses what is none of these
+ * (OPSIN_E_ARGUMENT). Any class with data, cols, rows, step and channels() does.
  */
 template <class Mat>
 Image image_of(const Mat &mat) noexcept {
-    const int channels = mat.channels();
-    const int format = channels == 1 ? OPSIN_FORMAT_GRAY8 : channels == 3 ? OPSIN_FORMAT_BGR8 : OPSIN_FORMAT_BGRA8;
-    return Image(mat.data, mat.cols, mat.rows, format, static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
+    return Image(mat.data, mat.cols, mat.rows, detail::format_of(mat), static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
 }
 
 /** What a runtime is made with. */
@@ -369,11 +388,10 @@ inline opsin_canvas canvas(void *data, int width, int height, int format = OPSIN
     return made;
 }
 
-/** A cv::Mat of 3 or 4 channels of 8 bits as pixels to draw into. */
+/** A cv::Mat of 3 or 4 channels of 8 bits as pixels to draw into; drawing refuses others (OPSIN_E_ARGUMENT). */
 template <class Mat>
 opsin_canvas canvas_of(Mat &mat) noexcept {
-    const int format = mat.channels() == 3 ? OPSIN_FORMAT_BGR8 : mat.channels() == 4 ? OPSIN_FORMAT_BGRA8 : OPSIN_FORMAT_GRAY8;
-    return canvas(mat.data, mat.cols, mat.rows, format, static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
+    return canvas(mat.data, mat.cols, mat.rows, detail::format_of(mat), static_cast<std::int64_t>(static_cast<std::size_t>(mat.step)));
 }
 
 /** What a run gave. Never changes; may be shared between threads. */

@@ -29,6 +29,12 @@ struct Mat {
     int channels() const { return count; }
 };
 
+// The same with a type of samples, as cv::Mat has it.
+struct DeepMat : Mat {
+    int type;
+    int depth() const { return type; }
+};
+
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     const std::string folder = argv[1], photo = argv[2];
@@ -74,6 +80,13 @@ int main(int argc, char **argv) {
         const auto whole = opsin::image_of(Mat{pixels, 8, 2, 24, 3}), gray = opsin::image_of(Mat{pixels, 8, 2, 8, 1});
         expect(whole.get().format == OPSIN_FORMAT_BGR8 && gray.get().format == OPSIN_FORMAT_GRAY8, "OpenCV's formats");
         expect(bool(session->try_run(whole)), "OpenCV's pixels");
+        const auto pair = session->try_run(opsin::image_of(Mat{pixels, 8, 2, 16, 2}));
+        expect(!pair && pair.error().status == OPSIN_E_ARGUMENT, "two channels are no picture");
+        float levels[2 * 8] = {0};
+        const DeepMat floats{{reinterpret_cast<unsigned char *>(levels), 8, 2, 32, 1}, 5};
+        expect(opsin::image_of(floats).get().format == OPSIN_FORMAT_GRAY_F32 && bool(session->try_run(opsin::image_of(floats))), "floats of one channel");
+        const auto doubles = session->try_run(opsin::image_of(DeepMat{{pixels, 2, 2, 24, 1}, 6}));
+        expect(!doubles && doubles.error().status == OPSIN_E_ARGUMENT, "doubles are refused, not read as bytes");
     }
     // Session and model may go before the result; a shared one outlives the first.
     auto shared = kept.share();
