@@ -231,6 +231,7 @@ Image image_of(const Mat &mat) noexcept {
 struct RuntimeOptions {
     std::string device = "auto"; /**< "auto", "cpu", "vulkan", "vulkan:N", "vulkan:UUID" */
     bool cpu_fallback = true;    /**< a GPU that fails is replaced by the CPU; false: it is an error */
+    std::string cache_dir;       /**< folder for compiled pipelines and tuning; empty: the user's cache folder */
 };
 
 /** A device ready for work. */
@@ -241,6 +242,7 @@ public:
         auto asked = detail::made(opsin_runtime_options_init);
         asked.device = options.device.c_str();
         asked.flags = options.cpu_fallback ? 0u : OPSIN_RUNTIME_NO_CPU_FALLBACK;
+        asked.cache_dir = options.cache_dir.empty() ? nullptr : options.cache_dir.c_str();
         opsin_runtime *made = nullptr;
         const opsin_status status = opsin_runtime_create(&asked, &made);
         if (status != OPSIN_OK) return detail::failure(status);
@@ -255,6 +257,16 @@ public:
     /** A second handle with a reference of its own. */
     Runtime share() const noexcept { return Runtime(retained()); }
 
+    /** Device, instruction set, and what fell back and why, as JSON. */
+    Expected<std::string> try_report() const noexcept {
+        const char *text = nullptr;
+        if (const opsin_status status = opsin_runtime_report_json(get(), &text); status != OPSIN_OK) return detail::failure(status);
+        return std::string(text);
+    }
+#ifdef OPSIN_HPP_THROWS
+    /** Device, instruction set, and what fell back and why, as JSON. */
+    std::string report() const { return try_report().value(); }
+#endif
     /** The device that really works. */
     opsin_device_info device() const noexcept {
         auto info = detail::made(opsin_device_info_init);
@@ -291,6 +303,16 @@ public:
     /** A second handle with a reference of its own. */
     Model share() const noexcept { return Model(retained()); }
 
+    /** Size, cost, labels and recipe, as JSON. */
+    Expected<std::string> try_info() const noexcept {
+        const char *text = nullptr;
+        if (const opsin_status status = opsin_model_info_json(get(), &text); status != OPSIN_OK) return detail::failure(status);
+        return std::string(text);
+    }
+#ifdef OPSIN_HPP_THROWS
+    /** Size, cost, labels and recipe, as JSON. */
+    std::string info() const { return try_info().value(); }
+#endif
     /** What it answers. */
     Task task() const noexcept { return static_cast<Task>(opsin_model_task(get())); }
     /** Such as "mobilenet_v2"; a view into the model. */
@@ -571,6 +593,8 @@ struct SessionOptions {
     std::uint32_t precision = OPSIN_PRECISION_DEFAULT; /**< OPSIN_PRECISION_* */
     std::uint32_t threads = 0;                         /**< CPU threads; 0: one per physical core, at most 8 */
     std::uint32_t depth_scale = 0;                     /**< which head of a depth model with several: 1, 4 or 8 */
+    std::uint32_t timeout_ms = 0;                      /**< longest wait for the GPU; 0: ten seconds */
+    std::uint32_t kept_plans = 0;                      /**< input shapes that stay compiled; 0: the library's choice */
 };
 
 /** One stream of work over a model. Takes one call at a time. */
@@ -582,6 +606,8 @@ public:
         asked.precision = options.precision;
         asked.threads = options.threads;
         asked.depth_scale = options.depth_scale;
+        asked.timeout_ms = options.timeout_ms;
+        asked.kept_plans = options.kept_plans;
         opsin_session *made = nullptr;
         const opsin_status status = opsin_session_create(model.get(), &asked, &made);
         if (status != OPSIN_OK) return detail::failure(status);
@@ -612,6 +638,11 @@ public:
         asked.allow = allow.data(), asked.allow_count = static_cast<std::uint32_t>(allow.size());
         asked.deny = deny.data(), asked.deny_count = static_cast<std::uint32_t>(deny.size());
         if (const opsin_status status = opsin_session_configure(get(), &asked); status != OPSIN_OK) return detail::failure(status);
+        return Done{};
+    }
+    /** Compiles the plan for the model's own size and runs it once. */
+    Expected<Done> try_warm_up() noexcept {
+        if (const opsin_status status = opsin_session_warmup(get(), 1); status != OPSIN_OK) return detail::failure(status);
         return Done{};
     }
     /** Pixels to the task's answer. */
@@ -662,6 +693,8 @@ public:
     explicit Session(const Model &model, const SessionOptions &options = {}) : Session(try_create(model, options).value()) {}
     /** Says what the runs that follow shall give. */
     void configure(const TaskOptions &options) { try_configure(options).value(); }
+    /** Compiles the plan for the model's own size and runs it once. */
+    void warm_up() { try_warm_up().value(); }
     /** Pixels to the task's answer. */
     Result run(const Image &image) { return try_run(image).value(); }
     /** A file to the task's answer. */

@@ -54,10 +54,12 @@ int main(int argc, char **argv) {
     expect(model->task() == opsin::Task::classify && model->label_count() >= 1000, "its task and labels");
     expect(model->label(1u << 30).empty(), "no label of that id");
 
+    expect(runtime->try_report()->find("\"fallbacks\"") != std::string::npos && model->try_info()->find("\"parameters\"") != std::string::npos, "reports");
     opsin::Result kept;
     {
         auto session = opsin::Session::try_create(*model);
         expect(bool(session), "a session");
+        expect(bool(session->try_warm_up()), "a warm-up");
         opsin::TaskOptions options;
         options.top_k = 3;
         expect(bool(session->try_configure(options)), "options");
