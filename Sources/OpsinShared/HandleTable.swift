@@ -1,4 +1,5 @@
 internal import COpsin
+private import Glibc
 internal import Synchronization
 
 /// The live handles of one type, with their reference counts.
@@ -9,11 +10,15 @@ internal import Synchronization
     private struct Entry {
         let object: Object
         var references: Int
+        /// The process that made it.
+        let process: pid_t
     }
 
     private struct State {
         var last: UInt = 0
         var entries: [UInt: Entry] = [:]
+        /// Objects of the parent that a child after `fork()` released. They stay: to end them would wait for threads and drivers that only the parent has.
+        var inherited: [Object] = []
     }
 
     /// The C type, for messages.
@@ -29,7 +34,7 @@ internal import Synchronization
         let token = state.withLock { state in
             state.last &+= 1
             let token = HandleTable.mark | state.last << 8 | kind << 4
-            state.entries[token] = Entry(object: object, references: 1)
+            state.entries[token] = Entry(object: object, references: 1, process: getpid())
             return token
         }
         return unsafe OpaquePointer(bitPattern: token)
@@ -66,6 +71,10 @@ internal import Synchronization
                 return nil
             }
             state.entries[token] = nil
+            guard entry.process == getpid() else {
+                state.inherited.append(entry.object)
+                return nil
+            }
             return entry.object
         }
         withExtendedLifetime(last) {}

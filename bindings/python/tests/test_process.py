@@ -41,6 +41,36 @@ def test_control_c_ends_a_long_batch(cat: Path, root: Path) -> None:
     assert running.returncode in (-signal.SIGINT, 1, 130) and "KeyboardInterrupt" in errors
 
 
+FORK = """
+import gc, os, sys, opsin
+device, photo = sys.argv[1:]
+session = opsin.Session(opsin.Model("classify", opsin.Runtime(device)), threads=2)
+result = session.run(photo)
+scores = result.confidence
+child = os.fork()
+if child == 0:
+    try:
+        session.run(photo)
+        os._exit(1)
+    except opsin.StateError as error:
+        assert "before fork()" in str(error), error
+    assert abs(float(scores[0]) - 0.427) < 0.01 and result[0].label == "Egyptian cat"  # What was there is there.
+    session.close()
+    del session, result, scores
+    gc.collect()
+    assert opsin.Session(opsin.Model("classify", opsin.Runtime("cpu"))).run(photo)[0].label == "Egyptian cat"  # One of its own works.
+    sys.exit(7)  # The interpreter's whole end, with what is left.
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), session.run(photo)[0].label)
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", "vulkan"])
+def test_a_child_after_fork_is_told_and_ends(device: str, cat: Path, root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK, device, str(cat)], cwd=root / "bindings/python", capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("7 Egyptian cat\n", ""), (done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "vulkan"])
 def test_import_use_exit(variant: str) -> None:
     """Three times each; `make check` does it a hundred times, on Vulkan too (exit_check.py)."""
