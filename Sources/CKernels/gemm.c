@@ -83,6 +83,7 @@ static inline __attribute__((always_inline)) float stored_at(const void *data, i
         memcpy(&value, (const char *)data + at * 4, sizeof value);
         return value;
     }
+    if (type == OPSIN_STORED_INT8) return ((const int8_t *)data)[at];
     uint16_t half;
     memcpy(&half, (const char *)data + at * 2, sizeof half);
     if (type == OPSIN_STORED_FLOAT16) return from_half(half);

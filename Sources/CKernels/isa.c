@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,18 +37,26 @@ static void detect(void) {
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
     const bool bmi = (b >> 3 & 1) && (b >> 8 & 1), avx2 = b >> 5 & 1;
     const bool avx512 = (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1); // F, DQ, BW, VL
-    const bool amx = (d >> 24 & 1) && (d >> 22 & 1);                                     // AMX-TILE, AMX-BF16
+    const bool tile = d >> 24 & 1, amx = tile && (d >> 22 & 1), vnni = c >> 11 & 1; // AMX-TILE, AMX-BF16, AVX512_VNNI
+    const bool amx_int8 = tile && (d >> 25 & 1);
     features.avx2 = ymm && avx2 && fma && f16c && bmi;
     features.avx512 = features.avx2 && zmm && avx512;
-    if (!features.avx512 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return;
+    features.avx512_vnni = features.avx512 && vnni;
+    if (!features.avx2 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return;
+    features.avx_vnni = a >> 4 & 1;
+    if (!features.avx512) return;
     features.avx512_bf16 = a >> 5 & 1;
-    features.amx_bf16 = features.avx512_bf16 && amx && tiles && tiles_granted();
+    const bool granted = (amx || amx_int8) && tiles && tiles_granted();
+    features.amx_bf16 = features.avx512_bf16 && amx && granted;
+    features.amx_int8 = features.avx512_vnni && amx_int8 && granted;
 }
 #else
 static void detect(void) {
     features.generic = true;
 #if defined(__aarch64__)
     features.neon = true;
+    const unsigned long hwcap_asimddp = 1ul << 20;
+    features.neon_dot = getauxval(AT_HWCAP) & hwcap_asimddp;
 #endif
 }
 #endif

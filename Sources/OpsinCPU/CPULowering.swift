@@ -12,6 +12,9 @@ package protocol CPULowering: AnyObject {
     /// Whether `value` must be computed in fp32 in every precision.
     func requiresFloat32(_ value: Value) -> Bool
 
+    /// What the bytes of `value` stand for when it is stored as bytes; nil: it is fp32.
+    func quantization(_ value: Value) -> Quantization?
+
     /// How the pixels of `value` lie. Only what `ChannelView.find` allows is not dense.
     func layout(_ value: Value) -> PixelLayout
 
@@ -52,6 +55,12 @@ package struct PixelLayout: Hashable, Sendable {
 
 extension CPULowering {
     package func layout(_ value: Value) -> PixelLayout { .dense(value) }
+    package func quantization(_ value: Value) -> Quantization? { nil }
+
+    /// Where `value`, which is stored as bytes, lives.
+    func bytes(_ value: Value) -> UnsafeMutablePointer<UInt8> {
+        unsafe UnsafeMutableRawPointer(pointer(value)).assumingMemoryBound(to: UInt8.self)
+    }
 }
 
 /// An op's row in the CPU backend: from a node to the steps that compute it, once, at plan time.

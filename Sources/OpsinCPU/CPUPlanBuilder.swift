@@ -12,6 +12,7 @@ package import OpsinGraph
     private let offsets: [Int?]
     private let views: [Int: ChannelView]
     private let float32Values: Set<Int>
+    private let quantizations: [Int: Quantization]
     /// By `Value.index`: the elements of constants and of their views.
     private var constants: [Int: UnsafePointer<Float>] = unsafe [:]
     /// Keeps the bytes that `constants` points at.
@@ -22,10 +23,11 @@ package import OpsinGraph
     /// `groups` are the nodes that run as one step.
     package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
         views = Self.views(of: graph, groups: groups ?? graph.nodes.indices.map { [$0] }, isa: isa, precision: precision)
-        let memory = ActivationMemory(graph, groups: groups, views: views)
+        let elementBytes = graph.quantizations.isEmpty ? nil : (0..<graph.valueCount).map { graph.quantizations[$0] == nil ? 4 : 1 }
+        let memory = ActivationMemory(graph, groups: groups, elementBytes: elementBytes, views: views)
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
-        (offsets, float32Values) = (memory.offsets, graph.float32Values)
+        (offsets, float32Values, quantizations) = (memory.offsets, graph.float32Values, graph.quantizations)
         (self.isa, self.precision, self.threads, self.weights, keptConstants) = (isa, precision, threads, weights, graph.constants)
         let places = unsafe graph.constants.map { unsafe $0.constant.alignedFloats ?? parameters($0.constant.floats()) }
         for (value, position) in memory.constants { unsafe constants[value] = places[position] }
@@ -41,15 +43,19 @@ package import OpsinGraph
 
     package func requiresFloat32(_ value: Value) -> Bool { float32Values.contains(value.index) }
 
+    package func quantization(_ value: Value) -> Quantization? { quantizations[value.index] }
+
     package func layout(_ value: Value) -> PixelLayout {
         views[value.index].map { PixelLayout(pitch: $0.channels, step: $0.step, place: $0.isWritten ? .part : .view) } ?? .dense(value)
     }
 
     /// The values that lie inside of others in plans of `graph`.
     package static func views(of graph: Graph, groups: [[Int]], isa: ISA, precision: CPUPrecision) -> [Int: ChannelView] {
-        ChannelView.find(graph, groups: groups, writes: { $0.op.writesChannels }) { node in
+        // Kernels of bytes know dense maps only.
+        func touchesBytes(_ node: Graph.Node) -> Bool { (node.inputs + [node.output]).contains { graph.quantizations[$0.index] != nil } }
+        return ChannelView.find(graph, groups: groups, writes: { $0.op.writesChannels && !touchesBytes($0) }) { node in
             // In bf16 a product rounds whole rows first.
-            guard precision == .fp32, case .conv2D(let op) = node.op else { return false }
+            guard precision != .bf16, !touchesBytes(node), case .conv2D(let op) = node.op else { return false }
             return op.window.isPointwise && !op.isNarrow
         }
     }

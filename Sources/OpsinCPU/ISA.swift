@@ -44,9 +44,11 @@ package enum ISA: String, CaseIterable, Sendable {
     }
 }
 
-/// In which precision the CPU multiplies. Activations are fp32 in memory either way; sums are always fp32.
+/// In which precision the CPU multiplies. Activations are fp32 in memory and sums are fp32, except on bytes.
 package enum CPUPrecision: String, Sendable {
     case fp32, bf16
+    /// Bytes where the graph has them (`QuantizeActivations`), sums of 32 bits; all else as in fp32.
+    case int8
 
     /// Throws when this machine, restricted to `isa`, has no instruction for it.
     package func check(_ isa: ISA) throws(CPUError) {

@@ -31,6 +31,7 @@ extension Filter {
             case .float32: OPSIN_STORED_FLOAT32
             case .float16: OPSIN_STORED_FLOAT16
             case .bfloat16: OPSIN_STORED_BFLOAT16
+            case .int8: OPSIN_STORED_INT8
             }
         unsafe constant.withBytes { bytes in
             unsafe withOptional(outputScale) { outputScale in

@@ -102,9 +102,9 @@ extension Op {
     package var mayOverwriteFirstInput: Bool {
         switch self {
         case .activation, .add, .batchNorm, .boxRefinement, .groupNorm, .layerNorm, .layerScale, .multiply, .rmsNorm, .softmax: true
-        case .attention, .averagePool2D, .concat, .conv2D, .depthToSpace, .depthwiseConv2D, .depthwisePointwise, .distributionStatistics, .distributionToBox,
-            .globalAveragePool, .linear, .matMul, .maxPool2D, .multiScaleDeformableAttention, .pad, .reshape, .resize, .sineEmbedding, .slice,
-            .squeezeExcitation, .topKGather, .windowedAttention:
+        case .attention, .averagePool2D, .concat, .conv2D, .depthToSpace, .depthwiseConv2D, .depthwisePointwise, .dequantize, .distributionStatistics,
+            .distributionToBox, .globalAveragePool, .linear, .matMul, .maxPool2D, .multiScaleDeformableAttention, .pad, .quantize, .reshape, .resize,
+            .sineEmbedding, .slice, .squeezeExcitation, .topKGather, .windowedAttention:
             false
         }
     }

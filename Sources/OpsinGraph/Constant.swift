@@ -39,8 +39,16 @@ package enum ConstantType: String, Hashable, Sendable {
     case float32 = "F32"
     case float16 = "F16"
     case bfloat16 = "BF16"
+    /// Whole numbers that only a scale makes weights of (`Filter.outputScale`).
+    case int8 = "I8"
 
-    package var byteCount: Int { self == .float32 ? 4 : 2 }
+    package var byteCount: Int {
+        switch self {
+        case .float32: 4
+        case .float16, .bfloat16: 2
+        case .int8: 1
+        }
+    }
 }
 
 /// A weight tensor as its publisher stored it: dimensions and element type of the file, bytes that stay where they are (usually a mapped file).
@@ -100,6 +108,7 @@ package struct Constant: Sendable {
                         case .float32: unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
                         case .float16: unsafe Float(bytes.loadUnaligned(fromByteOffset: index * 2, as: Float16.self))
                         case .bfloat16: unsafe Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+                        case .int8: unsafe Float(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self))
                         }
                     unsafe out.initializeElement(at: index, to: value)
                 }

@@ -66,6 +66,12 @@ package struct Graph: Sendable {
     package internal(set) var constants: [ConstantValue] = []
     /// One more than the largest `Value.index` in use.
     package private(set) var valueCount = 0
+    /// By `Value.index`: the name of the node that made the value first, of inputs their own; passes that fuse nodes keep their values, and so these names.
+    package private(set) var valueNames: [String] = []
+    /// By `Value.index`: values that are stored as bytes, and what the bytes stand for. Set by `QuantizeActivations`; others are as wide as the backend has them.
+    package internal(set) var quantizations: [Int: Quantization] = [:]
+    /// The nodes that `QuantizeActivations` left in floating point, and why.
+    package internal(set) var quantizationRefusals: [QuantizationRefusal] = []
     /// By `Value.index`: values that every backend stores in fp32, whatever its precision. Passes keep them.
     package private(set) var float32Values: Set<Int> = []
 
@@ -73,7 +79,7 @@ package struct Graph: Sendable {
 
     /// A new input of the graph.
     package mutating func input(_ name: String, shape: Shape, layout: TensorLayout = .nchw) -> Value {
-        let value = newValue(shape)
+        let value = newValue(shape, name: name)
         inputs.append(Port(name: name, value: value, layout: layout))
         return value
     }
@@ -83,7 +89,7 @@ package struct Graph: Sendable {
         guard constant.count == shape.count else {
             throw .weights("constant \(constant.name) has \(constant.count) elements \(constant.dimensions), expected \(shape.count) for \(shape)")
         }
-        let value = newValue(shape)
+        let value = newValue(shape, name: constant.name)
         constants.append(ConstantValue(constant: constant, value: value))
         return value
     }
@@ -101,7 +107,7 @@ package struct Graph: Sendable {
         } catch {
             throw GraphError(code: error.code, description: "\(name): \(error.description)")
         }
-        let output = newValue(shape)
+        let output = newValue(shape, name: name)
         nodes.append(Node(name: name, op: op, inputs: values, output: output))
         return output
     }
@@ -140,8 +146,9 @@ package struct Graph: Sendable {
     /// Everything that the ops do, together.
     package var cost: Cost { nodes.reduce(Cost()) { $0 + $1.cost } }
 
-    mutating func newValue(_ shape: Shape) -> Value {
+    mutating func newValue(_ shape: Shape, name: String = "") -> Value {
         defer { valueCount += 1 }
+        valueNames.append(name)
         return Value(index: valueCount, shape: shape)
     }
 }

@@ -27,6 +27,7 @@ package enum Op: Sendable {
     case depthToSpace(DepthToSpace)
     case depthwiseConv2D(DepthwiseConv2D)
     case depthwisePointwise(DepthwisePointwise)
+    case dequantize(Dequantize)
     case distributionStatistics(DistributionStatistics)
     case distributionToBox(DistributionToBox)
     case globalAveragePool(GlobalAveragePool)
@@ -39,6 +40,7 @@ package enum Op: Sendable {
     case multiScaleDeformableAttention(MultiScaleDeformableAttention)
     case multiply(Multiply)
     case pad(Pad)
+    case quantize(Quantize)
     case reshape(Reshape)
     case resize(Resize)
     case rmsNorm(RMSNorm)
@@ -63,6 +65,7 @@ package enum Op: Sendable {
         case .depthToSpace(let op): op
         case .depthwiseConv2D(let op): op
         case .depthwisePointwise(let op): op
+        case .dequantize(let op): op
         case .distributionStatistics(let op): op
         case .distributionToBox(let op): op
         case .globalAveragePool(let op): op
@@ -75,6 +78,7 @@ package enum Op: Sendable {
         case .multiScaleDeformableAttention(let op): op
         case .multiply(let op): op
         case .pad(let op): op
+        case .quantize(let op): op
         case .reshape(let op): op
         case .resize(let op): op
         case .rmsNorm(let op): op

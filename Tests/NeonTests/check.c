@@ -47,7 +47,7 @@ void release_all(void) {
     while (block_count) block_count--, munmap(blocks[block_count].base, blocks[block_count].bytes);
 }
 
-static bool guards_stand(void) {
+bool guards_stand(void) {
     for (size_t b = 0; b < block_count; b++) {
         for (size_t i = 0; i < blocks[b].guard; i++) {
             if (bits_of(blocks[b].at[blocks[b].count + i]) != guard_bits) return false;

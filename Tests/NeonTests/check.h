@@ -21,6 +21,8 @@ float *zero_floats(size_t count);
 // Poisoned with NaN.
 float *output_floats(size_t count);
 void release_all(void);
+// Whether nothing was written behind any value.
+bool guards_stand(void);
 
 // `count` parameters between low and high, and zeros up to a multiple of 16.
 float *padded_floats(size_t count, float low, float high);
@@ -56,4 +58,5 @@ void check_attention(void);
 void check_rows(void);
 void check_maps(void);
 void check_images(void);
+void check_int8(void);
 void check_executor(void);

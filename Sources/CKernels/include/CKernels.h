@@ -18,6 +18,7 @@
 #include "group_norm.h"
 #include "image_convert.h"
 #include "image_resize.h"
+#include "int8.h"
 #include "isa.h"
 #include "layer_norm.h"
 #include "matmul.h"

@@ -40,6 +40,7 @@ size_t opsin_gemm_packed_bytes(const opsin_gemm_shape *shape, size_t columns, si
 #define OPSIN_STORED_FLOAT32 0
 #define OPSIN_STORED_FLOAT16 1
 #define OPSIN_STORED_BFLOAT16 2
+#define OPSIN_STORED_INT8 3
 
 // Weights as a file stores them. Element (o, c, t) for output o, input channel c, tap t = ky * kernel_width + kx stands at
 // o * output_stride + c * input_stride + t * tap_stride.

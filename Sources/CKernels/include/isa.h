@@ -15,6 +15,9 @@ typedef struct {
     bool generic, neon, avx2, avx512; // can run here
     bool avx512_bf16;                 // VDPBF16PS
     bool amx_bf16;                    // AMX tiles with bf16, usable (the kernel granted the tile state)
+    bool avx_vnni, avx512_vnni;       // VPDPBUSD on 256 and on 512 bits
+    bool amx_int8;                    // AMX tiles with bytes, usable as above
+    bool neon_dot;                    // SDOT
 } opsin_cpu_features;
 
 // What this machine has; asked once, then remembered. Any thread.

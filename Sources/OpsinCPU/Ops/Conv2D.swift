@@ -5,6 +5,7 @@ extension Conv2D: CPUOp {
     /// A product over pixels: plain for one tap at step 1, implicit (rows of the product are found tap by tap) for every other window. To one or two
     /// channels, vectors run along the input's channels instead.
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        if let product = try Int8Product(node, plan) { return [product.step()] }
         if hasGate { return try lowerGated(node, plan) }
         if isNarrow { return [narrow(node, plan)] }
         return [

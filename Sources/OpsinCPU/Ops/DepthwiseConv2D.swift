@@ -4,6 +4,7 @@ package import OpsinGraph
 extension DepthwiseConv2D: CPUOp {
     /// Tiles of output pixels by one vector of channels; fp32 in every precision, since it is bound by loads.
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        if plan.quantization(node.output) != nil { return [try int8(node, plan)] }
         var arguments = unsafe arguments(node, plan)
         let tile = unsafe arguments.tile_columns == 0 ? "any" : "\(arguments.tile_rows)x\(arguments.tile_columns)"
         let kernel = "depthwise \(window.height)x\(window.width) \(tile) \(plan.isa.rawValue)"

@@ -4,6 +4,7 @@ private import CKernels
 
 extension GlobalAveragePool: CPUOp {
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
+        if plan.quantization(node.output) != nil { return [try int8(node, plan)] }
         let x = node.inputs[0].shape
         let arguments = unsafe opsin_global_average_pool_arguments(
             x: plan.pointer(node.inputs[0]), y: plan.pointer(node.output), images: x.n, pixels: x.h * x.w, channels: x.c)

@@ -75,6 +75,8 @@ package struct Network: Sendable {
     package let weights: WeightSource
     /// Weights, biases and normalisation parameters, as `sum(p.numel() for p in model.parameters())` counts them.
     package let parameterCount: Int
+    /// Names of the tensors that may be stored as whole numbers with scales.
+    package let quantizable: Set<String>
     /// The graph for one image of the architecture's own size.
     private let defaultGraph: Graph
 
@@ -84,7 +86,7 @@ package struct Network: Sendable {
         let builder = try Self.built(architecture, weights, batch: 1, height: size.height, width: size.width)
         try builder.weights.finish()
         (self.architecture, self.weights) = (architecture, weights)
-        (parameterCount, defaultGraph) = (builder.weights.parameterCount, builder.graph)
+        (parameterCount, quantizable, defaultGraph) = (builder.weights.parameterCount, builder.weights.quantizable, builder.graph)
     }
 
     /// The layers for `batch` images of `height` x `width`: input `pixel_values`, outputs and endpoints under the reference's names.

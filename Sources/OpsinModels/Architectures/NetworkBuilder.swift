@@ -114,8 +114,10 @@ package struct NetworkBuilder: Sendable {
     }
 
     private mutating func filter(_ name: String, _ dimensions: [Int], bias: Bool) throws(ModelError) -> Filter {
-        let weight = try weights.tensor(name + ".weight", dimensions)
-        return Filter(weight, bias: bias ? try weights.vector(name + ".bias", dimensions[0]) : nil)
+        let (weight, scale) = try weights.weights(name + ".weight", dimensions)
+        var filter = Filter(weight, bias: bias ? try weights.vector(name + ".bias", dimensions[0]) : nil)
+        filter.outputScale = scale
+        return filter
     }
 
     /// Adds any op; an input that does not fit it is an error of the input, weights that do not are one of the weights.

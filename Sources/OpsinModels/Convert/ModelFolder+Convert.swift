@@ -42,7 +42,7 @@ extension ModelFolder {
     }
 
     private static func converted(_ entry: TensorEntry, of file: SafetensorsFile, type: ConstantType) -> SafetensorsWriter.Tensor {
-        guard let constant = file.constant(entry) else {
+        guard let constant = file.constant(entry), constant.type != .int8, !(entry.name.hasSuffix(WeightReader.scaleSuffix) && isScale(entry, file)) else {
             return SafetensorsWriter.Tensor(name: entry.name, type: entry.type, dimensions: entry.dimensions) {
                 unsafe file.withBytes(of: entry) { unsafe [UInt8]($0) }
             }
@@ -50,6 +50,12 @@ extension ModelFolder {
         return SafetensorsWriter.Tensor(name: entry.name, type: TensorType(type), dimensions: entry.dimensions) { () throws(ModelError) in
             try bytes(of: constant, as: type, file: file.path)
         }
+    }
+
+    /// Whether the tensor holds the scales of whole numbers, which stay fp32.
+    private static func isScale(_ entry: TensorEntry, _ file: SafetensorsFile) -> Bool {
+        let name = entry.name.dropLast(WeightReader.scaleSuffix.count)
+        return file.tensors.contains { $0.name == name && $0.type == .int8 }
     }
 
     /// The constant's elements as bytes of `type`. Throws when one does not fit it.
@@ -64,7 +70,7 @@ extension ModelFolder {
     }
 
     /// What describes a model beside its weights.
-    private static func isCopied(_ name: String) -> Bool {
-        ["config.json", "preprocessor_config.json", "README.md"].contains(name) || name.hasPrefix("LICENSE") || name.hasPrefix("NOTICE")
+    static func isCopied(_ name: String) -> Bool {
+        ["config.json", "preprocessor_config.json", "quantization.json", "README.md"].contains(name) || name.hasPrefix("LICENSE") || name.hasPrefix("NOTICE")
     }
 }

@@ -15,6 +15,9 @@ enum Narrowing {
         case .bfloat16:
             if let misfit = values.first(where: { $0.isFinite && bfloat16($0) & 0x7FFF == 0x7F80 }) { return .failure(Misfit(value: misfit)) }
             return .success(unsafe values.map { bfloat16($0) }.withUnsafeBytes { unsafe [UInt8]($0) })
+        case .int8:
+            // Nothing converts to whole numbers without scales; who has them already keeps them.
+            return .failure(Misfit(value: values.first ?? 0))
         }
     }
 

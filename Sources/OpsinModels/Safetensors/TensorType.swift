@@ -24,6 +24,7 @@ package enum TensorType: String, Hashable, Sendable, CaseIterable {
         case .float32: self = .float32
         case .float16: self = .float16
         case .bfloat16: self = .bfloat16
+        case .int8: self = .int8
         }
     }
 

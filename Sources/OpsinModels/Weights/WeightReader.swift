@@ -11,6 +11,8 @@ package struct WeightReader: Sendable {
     package var prefix = ""
     private var asked: Set<String> = []
     private var problems: [String] = []
+    /// Names of the tensors that layers take as whole numbers too.
+    package private(set) var quantizable: Set<String> = []
     /// Elements of all parameters that were asked for.
     package private(set) var parameterCount = 0
 
@@ -29,6 +31,32 @@ package struct WeightReader: Sendable {
     /// The values of a one-dimensional tensor.
     package mutating func vector(_ name: String, _ count: Int, role: Role = .parameter) throws(ModelError) -> [Float] {
         try tensor(name, [count], role: role).floats()
+    }
+
+    /// What stands behind a tensor's name in the name of its scales.
+    package static let scaleSuffix = "_scale"
+
+    /// The weights of a convolution or linear layer, outputs first, which a quantised folder has as whole numbers; then with a factor an output, of the tensor
+    /// `name_scale`, whose numbers each serve as many neighbouring outputs.
+    package mutating func weights(_ name: String, _ dimensions: [Int]) throws(ModelError) -> (Constant, scale: [Float]?) {
+        let full = prefix + name
+        quantizable.insert(full)
+        guard case .weight(let constant)? = source.tensors[full], constant.type == .int8, constant.dimensions == dimensions else {
+            return (try tensor(name, dimensions), nil)
+        }
+        if asked.insert(full).inserted { parameterCount += constant.count }
+        let scaleName = full + Self.scaleSuffix, outputs = dimensions[0]
+        asked.insert(scaleName)
+        guard case .weight(let scales)? = source.tensors[scaleName], scales.type == .float32, scales.dimensions.count == 1, outputs % scales.count == 0 else {
+            problems.append("tensor \(shown(scaleName)) is \(found(scaleName)), expected F32 of one number for each of \(outputs) outputs or for groups of them")
+            return (constant, [Float](repeating: 1, count: outputs))
+        }
+        let values = scales.floats(), group = outputs / scales.count
+        guard values.allSatisfy({ $0 > 1e-30 && $0 < 1e30 }) else {
+            problems.append("tensor \(shown(scaleName)) holds a number that is no scale, expected 1e-30 to 1e30")
+            return (constant, [Float](repeating: 1, count: outputs))
+        }
+        return (constant, (0..<outputs).map { values[$0 / group] })
     }
 
     /// Whether there is a tensor of that name.
@@ -69,7 +97,7 @@ package struct WeightReader: Sendable {
     }
 
     private mutating func find(_ name: String, _ dimensions: [Int]) throws(ModelError) -> Constant {
-        if case .weight(let constant)? = source.tensors[name], constant.dimensions == dimensions { return constant }
+        if case .weight(let constant)? = source.tensors[name], constant.dimensions == dimensions, constant.type != .int8 { return constant }
         if !source.isMadeUp {
             problems.append(
                 source.tensors[name] == nil

@@ -1,0 +1,8 @@
+/// `byte = clamp(round(x / scale) + zero)` with the numbers that the graph has for the output (`Graph.quantizations`); halves round to even, a NaN is 0.
+package struct Quantize: OpRule {
+    package init() {}
+
+    package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
+
+    package func cost(of inputs: [Shape], output y: Shape) -> Cost { Cost(flops: 2 * y.count, readElements: y.count, writtenElements: y.count) }
+}
