@@ -1,5 +1,6 @@
-// Depthwise convolution of bytes. On x86 four neighbouring taps of a window row are interleaved, so that one product of four bytes adds them; where windows
-// next to each other share their pixels, one interleaving serves two outputs, the second with weights that stand one tap further.
+// Depthwise convolution of bytes. On x86 four rows of a column are interleaved, so that one product of four bytes adds the taps of a column; the columns of a
+// row of outputs are interleaved once, into the first-level cache, for all windows that they lie under. Where rows of outputs are neighbours, one
+// interleaving serves two of them, the second with weights that stand one tap lower.
 #include "int8_simd.h"
 
 #if INT8_HAS_BYTES
@@ -10,89 +11,145 @@ INLINE X taps_of(B v) { return (X){_mm256_and_si256(v, _mm256_set1_epi16(255)), 
 #else
 INLINE X taps_of(B v) { return v; }
 #endif
+INLINE void keep_b(uint8_t *p, B v) { memcpy(p, &v, sizeof v); }
 
-// BLOCK channels of four pixels as four vectors, each of four taps a channel, channels in the order of int8_simd.h.
-INLINE void interleave(const uint8_t *const *p, size_t channel, X *out) {
-    const B a = load_b(p[0] + channel), b = load_b(p[1] + channel), c = load_b(p[2] + channel), d = load_b(p[3] + channel);
+// BLOCK bytes of four rows as four vectors, each of four taps a byte, in the order of int8_simd.h.
+INLINE void interleave(const uint8_t *const *rows, size_t at, uint8_t *to) {
+    const B a = load_b(rows[0] + at), b = load_b(rows[1] + at), c = load_b(rows[2] + at), d = load_b(rows[3] + at);
     const B low_ab = unpack_low8(a, b), high_ab = unpack_high8(a, b), low_cd = unpack_low8(c, d), high_cd = unpack_high8(c, d);
-    out[0] = taps_of(unpack_low16(low_ab, low_cd));
-    out[1] = taps_of(unpack_high16(low_ab, low_cd));
-    out[2] = taps_of(unpack_low16(high_ab, high_cd));
-    out[3] = taps_of(unpack_high16(high_ab, high_cd));
+    keep_b(to, unpack_low16(low_ab, low_cd));
+    keep_b(to + BLOCK, unpack_high16(low_ab, low_cd));
+    keep_b(to + 2 * BLOCK, unpack_low16(high_ab, high_cd));
+    keep_b(to + 3 * BLOCK, unpack_high16(high_ab, high_cd));
 }
 
-// `outputs` neighbouring pixels of y from column `ox` on, channel blocks [first, last); `p` are rows x groups x 4 pixels of x.
-INLINE void tile(const opsin_int8_depthwise_arguments *q, const uint8_t *const *p, size_t rows, size_t groups, int pair, size_t outputs, size_t first,
-                 size_t last, size_t pixel) {
-    const size_t channels = q->window.channels, weight_bytes = (size_t)pair * rows * groups * BLOCK * 4;
-    for (size_t block = first; block < last; block++) {
-        const char *packed = (const char *)q->packed + block * (BLOCK * 8 + weight_bytes);
-        const float *scale = (const float *)(const void *)(packed + BLOCK * 4);
-        const int8_t *k = (const int8_t *)packed + BLOCK * 8, *second = k + rows * groups * BLOCK * 4;
-        I sums[2][4];
-        for (int i = 0; i < 4; i++) {
-            sums[0][i] = load_i((const int32_t *)(const void *)packed + i * VECTOR);
-            sums[1][i] = sums[0][i];
+// Every column of the map that the outputs of a row, or of a pair of rows, need, interleaved: columns x groups x 4 vectors.
+INLINE void interleave_columns(const opsin_int8_window *w, const uint8_t *map, int64_t top, size_t channel, size_t columns, size_t groups, size_t rows,
+                               size_t fold, uint8_t *to) {
+    const size_t pitch = (size_t)w->width * w->channels;
+    for (size_t g = 0; g < groups; g++) {
+        const uint8_t *from[4];
+        bool exists[4];
+        for (size_t t = 0; t < 4; t++) {
+            const int64_t y = top + (int64_t)((4 * g + t) * w->dilation_y);
+            exists[t] = 4 * g + t < rows && y >= 0 && y < w->height;
+            from[t] = exists[t] ? map + (size_t)y * pitch + channel : w->zeros + channel;
         }
-        for (size_t at = 0; at < rows * groups; at++, k += BLOCK * 4, second += BLOCK * 4) {
-            X taps[4];
-            interleave(p + at * 4, block * BLOCK, taps);
+        for (size_t c = 0; c < columns; c++) {
+            uint8_t *place = to + (c * groups + g) * BLOCK * 4;
+            const int64_t x = (int64_t)c - w->padding_left;
+            if (x >= 0 && x + (int64_t)fold <= w->width) {
+                const uint8_t *at[4];
+                for (size_t t = 0; t < 4; t++) at[t] = from[t] + (exists[t] ? (size_t)x * w->channels : 0);
+                interleave(at, 0, place);
+                continue;
+            }
+            // Some of the pixels are outside: the padding's byte there.
+            uint8_t edge[4][BLOCK];
+            const uint8_t *at[4];
+            for (size_t t = 0; t < 4; t++) {
+                memset(edge[t], w->zeros[0], BLOCK);
+                at[t] = edge[t];
+                for (size_t p = 0; p < fold && fold > 1; p++) {
+                    if (exists[t] && x + (int64_t)p >= 0 && x + (int64_t)p < w->width) {
+                        memcpy(edge[t] + p * w->channels, from[t] + (x + (int64_t)p) * w->channels, w->channels);
+                    }
+                }
+            }
+            interleave(at, 0, place);
+        }
+    }
+}
+
+// One row of sums that are in memory.
+static void KIND(finish_pixel)(const opsin_int8_depthwise_arguments *q, const I *sums, const float *scale, size_t y, size_t count) {
+    finish_row(sums, 4, scale, &q->epilogue, q->epilogue.residual ? q->epilogue.residual + y : 0, q->y + y, count);
+}
+
+// `wide` neighbouring outputs of `pair` rows from interleaved columns; `next` and `reach` are columns to the next output and to the next tap.
+INLINE void tile(const opsin_int8_depthwise_arguments *q, const char *packed, const uint8_t *columns, size_t next, size_t reach, size_t kernel,
+                 size_t groups, int pair, int wide, size_t rows, size_t y, size_t row_bytes, size_t step, size_t count) {
+    const float *scale = (const float *)(const void *)(packed + BLOCK * 4);
+    const int8_t *k = (const int8_t *)packed + BLOCK * 8;
+    I sums[4][4]; // row by row, output by output
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) {
+        const I bias = load_i((const int32_t *)(const void *)packed + i * VECTOR);
+#pragma clang loop unroll(full)
+        for (int o = 0; o < pair * wide; o++) sums[o][i] = bias;
+    }
+    for (size_t v = 0; v < kernel; v++) {
+        for (size_t g = 0; g < groups; g++, k += pair * BLOCK * 4) {
+            const uint8_t *first = columns + (v * reach * groups + g) * BLOCK * 4, *second = first + next * groups * BLOCK * 4;
+#pragma clang loop unroll(full)
             for (int i = 0; i < 4; i++) {
-                sums[0][i] = dot(sums[0][i], taps[i], load_w(k + i * VECTOR * 4));
-                if (pair == 2) sums[1][i] = dot(sums[1][i], taps[i], load_w(second + i * VECTOR * 4));
+                const X a = taps_of(load_b(first + i * BLOCK)), b = wide > 1 ? taps_of(load_b(second + i * BLOCK)) : a;
+#pragma clang loop unroll(full)
+                for (int o = 0; o < pair; o++) {
+                    const W weights = load_w(k + (o * 4 + i) * VECTOR * 4);
+                    sums[o * wide][i] = dot(sums[o * wide][i], a, weights);
+                    if (wide > 1) sums[o * wide + 1][i] = dot(sums[o * wide + 1][i], b, weights);
+                }
             }
         }
-        const size_t channel = block * BLOCK, rest = channels - channel, count = rest < BLOCK ? rest : BLOCK;
-        for (size_t o = 0; o < outputs; o++) {
-            const size_t to = (pixel + o) * channels + channel;
-            finish_row(sums[o], 4, scale, &q->epilogue, q->epilogue.residual ? q->epilogue.residual + to : 0, q->y + to, count);
-        }
     }
+    if (is_plain(&q->epilogue)) {
+        F factors[4];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) factors[i] = load_f(scale + i * VECTOR);
+#pragma clang loop unroll(full)
+        for (int o = 0; o < pair * wide; o++) {
+            if ((size_t)(o / wide) < rows) {
+                finish_plain(sums[o], 4, factors, &q->epilogue, q->y + y + (size_t)(o / wide) * row_bytes + (size_t)(o % wide) * step, count);
+            }
+        }
+        return;
+    }
+    I kept[4][4];
+    memcpy(kept, sums, sizeof(I) * 4 * (size_t)(pair * wide));
+    for (size_t o = 0; o < rows * (size_t)wide; o++) KIND(finish_pixel)(q, kept[o], scale, y + o / (size_t)wide * row_bytes + o % (size_t)wide * step, count);
 }
 
-// The pixels under `groups` x 4 columns of the window's rows, from column `left` of the map on.
-INLINE void find_pixels(const opsin_int8_window *w, const uint8_t *map, int64_t top, int64_t left, size_t groups, const uint8_t **p) {
-    const bool inside = left >= 0 && left + (int64_t)((4 * groups - 1) * w->dilation_x) < w->width;
-    const size_t step = (size_t)w->dilation_x * w->channels;
-    for (size_t u = 0; u < w->kernel_height; u++, p += groups * 4) {
-        const int64_t y = top + (int64_t)(u * w->dilation_y);
-        const bool exists = y >= 0 && y < w->height;
-        if (exists && inside) {
-            const uint8_t *at = map + ((size_t)y * w->width + (size_t)left) * w->channels;
-            for (size_t v = 0; v < groups * 4; v++) p[v] = at + v * step;
-            continue;
-        }
-        for (size_t v = 0; v < groups * 4; v++) {
-            const int64_t x = left + (int64_t)(v * w->dilation_x);
-            p[v] = exists && x >= 0 && x < w->width ? map + ((size_t)y * w->width + (size_t)x) * w->channels : w->zeros;
-        }
+// The outputs of one band of rows for one block of channels.
+INLINE void band(const opsin_int8_depthwise_arguments *q, const char *packed, const uint8_t *columns, size_t kernel, size_t groups, int pair, size_t fold,
+                 size_t rows, size_t y, size_t count) {
+    const opsin_int8_window *w = &q->window;
+    const size_t row_bytes = (size_t)w->output_width * w->channels, step = fold * w->channels, next = fold * w->stride_x, all = w->output_width / fold;
+    const size_t bytes = next * groups * BLOCK * 4;
+    size_t ox = 0;
+    for (; ox + 2 <= all; ox += 2) {
+        tile(q, packed, columns + ox * bytes, next, w->dilation_x, kernel, groups, pair, 2, rows, y + ox * step, row_bytes, step, count);
     }
+    for (; ox < all; ox++) tile(q, packed, columns + ox * bytes, next, w->dilation_x, kernel, groups, pair, 1, rows, y + ox * step, row_bytes, step, count);
+    const size_t rest = w->output_width - all * fold;
+    if (rest) tile(q, packed, columns + ox * bytes, next, w->dilation_x, kernel, groups, pair, 1, rows, y + ox * step, row_bytes, step, rest * w->channels);
 }
 
 void KIND(int8_depthwise)(const void *arguments, size_t first, size_t last, void *scratch) {
     const opsin_int8_depthwise_arguments *q = arguments;
     const opsin_int8_window *w = &q->window;
-    const int pair = (int)opsin_int8_depthwise_pair(OPSIN_INT8_AVX2, w);
-    const size_t groups = (w->kernel_width + (size_t)pair - 1 + 3) / 4, blocks = (w->channels + BLOCK - 1) / BLOCK, lines = w->images * (size_t)w->output_height;
-    const uint8_t **p = scratch;
+    const size_t pair = opsin_int8_depthwise_pair(w), fold = opsin_int8_depthwise_fold(BLOCK, w), groups = opsin_int8_depthwise_groups(w);
+    const size_t blocks = (w->channels + BLOCK - 1) / BLOCK, bands = (w->output_height + pair - 1) / pair, lines = w->images * bands;
+    const size_t block_bytes = BLOCK * 8 + pair * w->kernel_width * groups * BLOCK * 4, columns = opsin_int8_depthwise_columns(w, fold);
     for (size_t task = first; task < last; task++) {
-        const size_t chunk = task / lines, line = task % lines, begin = blocks * chunk / q->chunks, end = blocks * (chunk + 1) / q->chunks;
-        const uint8_t *map = q->x + line / w->output_height * w->height * w->width * w->channels;
-        const int64_t top = (int64_t)(line % w->output_height * w->stride_y) - w->padding_top;
-        for (size_t ox = 0; ox < w->output_width; ox += (size_t)pair) {
-            const size_t rest = w->output_width - ox, outputs = rest < (size_t)pair ? rest : (size_t)pair, pixel = line * w->output_width + ox;
-            find_pixels(w, map, top, (int64_t)(ox * w->stride_x) - w->padding_left, groups, p);
-            if (w->kernel_height == 3 && groups == 1) {
-                if (pair == 2 && outputs == 2) tile(q, p, 3, 1, 2, 2, begin, end, pixel);
-                else if (pair == 2) tile(q, p, 3, 1, 2, 1, begin, end, pixel);
-                else tile(q, p, 3, 1, 1, 1, begin, end, pixel);
-            } else if (w->kernel_height == 5 && groups == 2) {
-                if (pair == 2 && outputs == 2) tile(q, p, 5, 2, 2, 2, begin, end, pixel);
-                else if (pair == 2) tile(q, p, 5, 2, 2, 1, begin, end, pixel);
-                else tile(q, p, 5, 2, 1, 1, begin, end, pixel);
+        const size_t chunk = task / lines, line = task % lines, image = line / bands, oy = line % bands * pair;
+        const size_t rows = w->output_height - oy < pair ? w->output_height - oy : pair;
+        const uint8_t *map = q->x + image * w->height * w->width * w->channels;
+        const int64_t top = (int64_t)(oy * w->stride_y) - w->padding_top;
+        for (size_t block = blocks * chunk / q->chunks; block < blocks * (chunk + 1) / q->chunks; block++) {
+            const size_t channel = block * BLOCK, rest = w->channels - channel, count = fold > 1 ? fold * w->channels : rest < BLOCK ? rest : BLOCK;
+            const size_t y = (image * w->output_height + oy) * w->output_width * w->channels + channel;
+            const char *packed = (const char *)q->packed + block * block_bytes;
+            interleave_columns(w, map, top, channel, columns, groups, w->kernel_height + (pair - 1), fold, scratch);
+            if (w->kernel_width == 3 && groups == 1) {
+                if (pair == 2) band(q, packed, scratch, 3, 1, 2, fold, rows, y, count);
+                else band(q, packed, scratch, 3, 1, 1, fold, rows, y, count);
+            } else if (w->kernel_width == 5 && groups == 2) {
+                if (pair == 2) band(q, packed, scratch, 5, 2, 2, fold, rows, y, count);
+                else band(q, packed, scratch, 5, 2, 1, fold, rows, y, count);
             } else {
-                if (pair == 2) tile(q, p, w->kernel_height, groups, 2, outputs, begin, end, pixel);
-                else tile(q, p, w->kernel_height, groups, 1, 1, begin, end, pixel);
+                if (pair == 2) band(q, packed, scratch, w->kernel_width, groups, 2, fold, rows, y, count);
+                else band(q, packed, scratch, w->kernel_width, groups, 1, fold, rows, y, count);
             }
         }
     }

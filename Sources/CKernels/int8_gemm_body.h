@@ -49,7 +49,7 @@ typedef struct {
 } tile_configuration;
 
 // The same on tiles. The depth is padded with zero weights to whole tiles of 64; what they meet behind a row of x does not count.
-INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_t *x, size_t pitch, KIND(panel) p, size_t rows, size_t n, size_t row,
+INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, KIND(panel) p, size_t rows, size_t n, size_t row,
                                 size_t column, size_t count, size_t *configured) {
     if (*configured != rows) {
         tile_configuration c = {.palette = 1};
@@ -62,22 +62,24 @@ INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_
     if (n > 1) _tile_loadd(1, p.bias + 16, 0);
     if (n > 2) _tile_loadd(2, p.bias + 32, 0);
     if (n > 3) _tile_loadd(3, p.bias + 48, 0);
-    for (size_t step = 0; step < q->shape.steps; step += 16) {
-        const int8_t *k = p.weights + step * n * 64;
-        _tile_loadd(4, x + step * 4, pitch);
-        _tile_loadd(5, k, n * 64);
-        _tile_dpbusd(0, 4, 5);
-        if (n > 1) {
-            _tile_loadd(5, k + 64, n * 64);
-            _tile_dpbusd(1, 4, 5);
-        }
-        if (n > 2) {
-            _tile_loadd(5, k + 128, n * 64);
-            _tile_dpbusd(2, 4, 5);
-        }
-        if (n > 3) {
-            _tile_loadd(5, k + 192, n * 64);
-            _tile_dpbusd(3, 4, 5);
+    const int8_t *k = p.weights;
+    for (size_t s = 0; s < q->shape.segments; s++) {
+        for (size_t step = 0; step < q->shape.steps; step += 16, k += n * 1024) {
+            _tile_loadd(4, segments[s] + step * 4, pitch);
+            _tile_loadd(5, k, n * 64);
+            _tile_dpbusd(0, 4, 5);
+            if (n > 1) {
+                _tile_loadd(5, k + 64, n * 64);
+                _tile_dpbusd(1, 4, 5);
+            }
+            if (n > 2) {
+                _tile_loadd(5, k + 128, n * 64);
+                _tile_dpbusd(2, 4, 5);
+            }
+            if (n > 3) {
+                _tile_loadd(5, k + 192, n * 64);
+                _tile_dpbusd(3, 4, 5);
+            }
         }
     }
     I sums[64];
@@ -88,12 +90,9 @@ INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_
     KIND(finish_tile)(q, sums, (int)rows, (int)n, p.scale, row, column, count);
 }
 #else
-INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *x, size_t pitch, KIND(panel) p, int rows, int n, size_t row, size_t column,
-                       size_t count) {
+INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, KIND(panel) p, int rows, int n, size_t row,
+                       size_t column, size_t count) {
     I sums[16][4];
-    // Rows three at a time off one pointer, which addressing modes reach.
-    const uint8_t *rows_at[6];
-    for (int r = 0; r < rows; r += 3) rows_at[r / 3] = x + (size_t)r * pitch;
 #pragma clang loop unroll(full)
     for (int v = 0; v < n; v++) {
         const I bias = load_i(p.bias + v * VECTOR);
@@ -101,32 +100,33 @@ INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *x, siz
         for (int r = 0; r < rows; r++) sums[r][v] = bias;
     }
     const int8_t *k = p.weights;
-    for (size_t step = q->shape.steps; step > 0; step--) {
-        W w[4];
+    for (size_t s = 0; s < q->shape.segments; s++) {
+        // Rows three at a time off one pointer, which addressing modes reach.
+        const uint8_t *rows_at[6];
 #pragma clang loop unroll(full)
-        for (int v = 0; v < n; v++) w[v] = load_w(k + v * VECTOR * 4);
-        k += n * VECTOR * 4;
+        for (int r = 0; r < rows; r += 3) rows_at[r / 3] = segments[s] + (size_t)r * pitch;
+        for (size_t step = q->shape.steps; step > 0; step--) {
+            W w[4];
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            const X four = load_x(rows_at[r / 3] + (size_t)(r % 3) * pitch);
+            for (int v = 0; v < n; v++) w[v] = load_w(k + v * VECTOR * 4);
+            k += n * VECTOR * 4;
 #pragma clang loop unroll(full)
-            for (int v = 0; v < n; v++) sums[r][v] = dot(sums[r][v], four, w[v]);
+            for (int r = 0; r < rows; r++) {
+                const X four = load_x(rows_at[r / 3] + (size_t)(r % 3) * pitch);
+#pragma clang loop unroll(full)
+                for (int v = 0; v < n; v++) sums[r][v] = dot(sums[r][v], four, w[v]);
+            }
+#pragma clang loop unroll(full)
+            for (int r = 0; r < rows; r += 3) rows_at[r / 3] += 4;
         }
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r += 3) rows_at[r / 3] += 4;
     }
     const opsin_int8_epilogue *e = &q->epilogue;
-    if (!e->residual && !e->hard_swish && q->y) {
+    if (q->y && is_plain(e)) {
         F scale[4];
 #pragma clang loop unroll(full)
         for (int v = 0; v < n; v++) scale[v] = load_f(p.scale + v * VECTOR);
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            I out[4];
-#pragma clang loop unroll(full)
-            for (int v = 0; v < n; v++) out[v] = rounded(mul(real(sums[r][v]), scale[v]));
-            store_sums(q->y + (row + (size_t)r) * q->columns + column, out, n, e, count);
-        }
+        for (int r = 0; r < rows; r++) finish_plain(sums[r], n, scale, e, q->y + (row + (size_t)r) * q->columns + column, count);
         return;
     }
     I kept[64];
@@ -139,7 +139,7 @@ INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *x, siz
 }
 
 #define TILE(r, n)                                                                                                                                     \
-    case r * 8 + n: KIND(tile)(q, x, pitch, p, r, n, row, column, count); break;
+    case r * 8 + n: KIND(tile)(q, segments, pitch, p, r, n, row, column, count); break;
 #define TILES_TO_2(n) TILE(1, n) TILE(2, n)
 #define TILES_TO_4(n) TILES_TO_2(n) TILE(3, n) TILE(4, n)
 #define TILES_TO_6(n) TILES_TO_4(n) TILE(5, n) TILE(6, n)
@@ -147,8 +147,8 @@ INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *x, siz
 #define TILES_TO_12(n) TILES_TO_8(n) TILE(9, n) TILE(10, n) TILE(11, n) TILE(12, n)
 #define TILES_TO_14(n) TILES_TO_12(n) TILE(13, n) TILE(14, n)
 
-// `rows` rows from `row` on, whose bytes begin at x, times a panel of n vectors.
-INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_t *x, size_t pitch, KIND(panel) p, size_t rows, size_t n, size_t row,
+// `rows` rows from `row` on, each `segments` of bytes, times a panel of n vectors.
+INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, KIND(panel) p, size_t rows, size_t n, size_t row,
                                 size_t column, size_t count, size_t *configured) {
     (void)configured;
     switch (rows * 8 + n) {
@@ -175,39 +175,37 @@ INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_
 #endif
 
 // Panel `index` of a tile of rows.
-static void KIND(panel_of_tile)(const opsin_int8_gemm_arguments *q, const uint8_t *x, size_t pitch, size_t rows, size_t row, size_t index, size_t *configured) {
+static void KIND(panel_of_tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, size_t rows, size_t row, size_t index, size_t *configured) {
     const opsin_int8_shape *s = &q->shape;
     const size_t first = index * s->narrow + (index < s->wider ? index : s->wider), n = s->narrow + (index < s->wider);
     const size_t column = first * VECTOR, width = n * VECTOR, rest = q->columns - column, count = rest < width ? rest : width;
-    const char *packed = (const char *)q->packed + column * (8 + 4 * (size_t)s->steps);
+    const char *packed = (const char *)q->packed + column * (8 + 4 * (size_t)s->steps * s->segments);
     const KIND(panel) p = {(const int32_t *)(const void *)packed, (const float *)(const void *)(packed + width * 4), (const int8_t *)packed + width * 8};
-    KIND(rows_by_panel)(q, x, pitch, p, rows, n, row, column, count, configured);
+    KIND(rows_by_panel)(q, segments, pitch, p, rows, n, row, column, count, configured);
 }
 
-// The rows of a tile under the window, tap by tap, as rows of 4 * steps bytes.
-static void KIND(gather)(const opsin_int8_gemm_arguments *q, size_t row, size_t rows, uint8_t *to) {
+// Where the segments of a tile's rows begin: in the map, or where the window leaves it in a copy of the pixels with the padding around them.
+static void KIND(find_segments)(const opsin_int8_gemm_arguments *q, size_t line, size_t column, size_t rows, const uint8_t **segments, uint8_t *copy) {
     const opsin_int8_window *w = &q->window;
-    const size_t pitch = 4 * (size_t)q->shape.steps, run = w->channels;
-    for (size_t r = row; r < row + rows; r++, to += pitch) {
-        const size_t ox = r % w->output_width, oy = r / w->output_width % w->output_height, image = r / w->output_width / w->output_height;
-        const uint8_t *map = q->x + image * w->height * w->width * run;
-        uint8_t *at = to;
-        const int64_t left = (int64_t)(ox * w->stride_x) - w->padding_left;
-        const bool inside = w->dilation_x == 1 && left >= 0 && left + w->kernel_width <= w->width;
-        for (size_t u = 0; u < w->kernel_height; u++) {
-            const int64_t y = (int64_t)(oy * w->stride_y + u * w->dilation_y) - w->padding_top;
-            const bool exists = y >= 0 && y < w->height;
-            if (exists && inside) {
-                memcpy(at, map + ((size_t)y * w->width + (size_t)left) * run, w->kernel_width * run);
-                at += w->kernel_width * run;
-                continue;
-            }
-            for (size_t v = 0; v < w->kernel_width; v++, at += run) {
-                const int64_t x = left + (int64_t)(v * w->dilation_x);
-                memcpy(at, exists && x >= 0 && x < w->width ? map + ((size_t)y * w->width + (size_t)x) * run : w->zeros, run);
-            }
+    const size_t channels = w->channels, reach = (rows - 1) * w->stride_x + (w->kernel_width - 1) * (size_t)w->dilation_x + 1;
+    const size_t parts = q->shape.segments / w->kernel_height, image = line / w->output_height, oy = line % w->output_height;
+    const uint8_t *map = q->x + image * w->height * w->width * channels;
+    const int64_t left = (int64_t)(column * w->stride_x) - w->padding_left;
+    const bool inside = left >= 0 && left + (int64_t)reach <= w->width;
+    for (size_t u = 0; u < w->kernel_height; u++) {
+        const int64_t y = (int64_t)(oy * w->stride_y + u * w->dilation_y) - w->padding_top;
+        const bool exists = y >= 0 && y < w->height;
+        const uint8_t *from = map + (exists ? (size_t)y * w->width * channels : 0);
+        if (exists && inside) {
+            from += (size_t)left * channels;
+        } else {
+            const int64_t before = left < 0 ? -left : 0, end = left + (int64_t)reach < w->width ? (int64_t)reach : (int64_t)w->width - left;
+            memset(copy, w->zeros[0], reach * channels);
+            if (exists && end > before) memcpy(copy + (size_t)before * channels, from + (size_t)(left + before) * channels, (size_t)(end - before) * channels);
+            from = copy;
+            copy += (reach * channels + 127) / 64 * 64;
         }
-        while (at < to + pitch) *at++ = 0;
+        for (size_t v = 0; v < parts; v++) *segments++ = from + v * w->dilation_x * channels;
     }
 }
 
@@ -216,20 +214,33 @@ void KIND(int8_gemm)(const void *arguments, size_t first, size_t last, void *scr
     const opsin_int8_shape *s = &q->shape;
     size_t configured = 0;
     if (q->window.kernel_height) {
-        for (size_t t = first; t < last; t++) {
-            const size_t row = q->rows * t / s->tiles, rows = q->rows * (t + 1) / s->tiles - row;
-            KIND(gather)(q, row, rows, scratch);
-            for (size_t panel = 0; panel < s->panels; panel++) KIND(panel_of_tile)(q, scratch, 4 * (size_t)s->steps, rows, row, panel, &configured);
+        const uint8_t **segments = scratch;
+        uint8_t *copy = (uint8_t *)scratch + (s->segments * sizeof(void *) + 63) / 64 * 64;
+        const size_t base = s->run / s->run_tiles, extra = s->run % s->run_tiles;
+        size_t line = first / s->run_tiles, part = first % s->run_tiles;
+        for (size_t t = first; t < last; t++, line += ++part == s->run_tiles, part = part == s->run_tiles ? 0 : part) {
+            const size_t column = part * base + (part < extra ? part : extra), rows = base + (part < extra);
+            KIND(find_segments)(q, line, column, rows, segments, copy);
+            for (size_t panel = 0; panel < s->panels; panel++) {
+                KIND(panel_of_tile)(q, segments, (size_t)q->window.stride_x * q->window.channels, rows, line * s->run + column, panel, &configured);
+            }
         }
         END_TILES
         return;
     }
+    // Divisions cost as much as a small tile: once, then counted on.
+    const size_t base = q->rows / s->tiles, extra = q->rows % s->tiles, per_block = (size_t)s->block_tiles * s->panels;
+    size_t begin = first / per_block * s->block_tiles, rest = s->tiles - begin, tiles = rest < s->block_tiles ? rest : s->block_tiles;
+    size_t within = first - begin * s->panels, panel = within / tiles, tile = within % tiles;
     for (size_t task = first; task < last; task++) {
-        const size_t block = task / ((size_t)s->block_tiles * s->panels), begin = block * s->block_tiles;
-        const size_t rest = s->tiles - begin, tiles = rest < s->block_tiles ? rest : s->block_tiles;
-        const size_t within = task - begin * s->panels, panel = within / tiles, t = begin + within % tiles;
-        const size_t row = q->rows * t / s->tiles, rows = q->rows * (t + 1) / s->tiles - row;
-        KIND(panel_of_tile)(q, q->x + row * q->depth, q->depth, rows, row, panel, &configured);
+        const size_t t = begin + tile, row = t * base + (t < extra ? t : extra);
+        const uint8_t *x = q->x + row * q->depth;
+        KIND(panel_of_tile)(q, &x, q->depth, base + (t < extra), row, panel, &configured);
+        if (++tile < tiles) continue;
+        tile = 0;
+        if (++panel < s->panels) continue;
+        panel = 0, begin += tiles, rest -= tiles;
+        tiles = rest < s->block_tiles ? rest : s->block_tiles;
     }
     END_TILES
 }

@@ -235,12 +235,13 @@ INLINE I minus(I a, int32_t b) { return a - (I){b, b, b, b}; }
 
 enum { VECTOR = 4 * LANES };
 
-// The n vectors of sums, already rounded, as bytes: the first `count` of 4 * LANES * n.
+// The n vectors of sums, already rounded, as bytes: the first `count` of 4 * LANES * n. Without `clamps` the ends are those of a byte.
 #if INT8_HAS_BYTES
-INLINE void store_sums(uint8_t *y, const I *sums, int n, const opsin_int8_epilogue *e, size_t count) {
+INLINE void store_sums(uint8_t *y, const I *sums, int n, const opsin_int8_epilogue *e, bool clamps, size_t count) {
     const B low = plus16(pack32(sums[0], sums[n > 1 ? 1 : 0]), e->zero);
     const B high = n > 2 ? plus16(pack32(sums[2], sums[n > 3 ? 3 : 2]), e->zero) : low;
-    store_b(y, gather_lanes(clamp_b(pack16(low, high), e->least, e->most), n), count);
+    const B bytes = pack16(low, high);
+    store_b(y, gather_lanes(clamps ? clamp_b(bytes, e->least, e->most) : bytes, n), count);
 }
 // The reverse: 4 * LANES * n bytes (as many are readable) as n vectors of integers.
 INLINE void load_bytes(const uint8_t *x, I *values, int n) {
@@ -251,10 +252,11 @@ INLINE void load_bytes(const uint8_t *x, I *values, int n) {
     if (n > 3) values[3] = unpack_high16(high, none);
 }
 #else
-INLINE void store_sums(uint8_t *y, const I *sums, int n, const opsin_int8_epilogue *e, size_t count) {
+INLINE void store_sums(uint8_t *y, const I *sums, int n, const opsin_int8_epilogue *e, bool clamps, size_t count) {
+    const int32_t least = clamps ? e->least : 0, most = clamps ? e->most : 255;
     for (size_t i = 0; i < count && i < (size_t)n * VECTOR; i++) {
         const int32_t v = sums[i / VECTOR][i % VECTOR] + e->zero;
-        y[i] = (uint8_t)(v < e->least ? e->least : v > e->most ? e->most : v);
+        y[i] = (uint8_t)(v < least ? least : v > most ? most : v);
     }
 }
 INLINE void load_bytes(const uint8_t *x, I *values, int n) {
@@ -262,10 +264,21 @@ INLINE void load_bytes(const uint8_t *x, I *values, int n) {
 }
 #endif
 
-// Sums to what is stored of them, one row of n vectors.
+// Whether a multiplication and the ends of a byte are all that follows the sums: then that happens in registers.
+INLINE bool is_plain(const opsin_int8_epilogue *e) { return !e->residual && !e->hard_swish && e->least == 0 && e->most == 255; }
+
+INLINE void finish_plain(const I *sums, int n, const F *scale, const opsin_int8_epilogue *e, uint8_t *y, size_t count) {
+    I out[4];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < n; v++) out[v] = rounded(mul(real(sums[v]), scale[v]));
+    store_sums(y, out, n, e, false, count);
+}
+
+// Sums to what is stored of them, one row of n vectors, whatever follows them.
 INLINE void finish_row(const I *sums, int n, const float *scale, const opsin_int8_epilogue *e, const uint8_t *residual, uint8_t *y, size_t count) {
     I out[4], added[4];
     if (residual) load_bytes(residual, added, n);
+#pragma clang loop unroll(full)
     for (int v = 0; v < n; v++) {
         F value = mul(real(sums[v]), load_f(scale + v * VECTOR));
         if (e->hard_swish) {
@@ -275,5 +288,5 @@ INLINE void finish_row(const I *sums, int n, const float *scale, const opsin_int
         if (residual) value = add(value, mul(real(minus(added[v], e->residual_zero)), splat(e->residual_scale)));
         out[v] = rounded(value);
     }
-    store_sums(y, out, n, e, count);
+    store_sums(y, out, n, e, true, count);
 }

@@ -25,7 +25,7 @@ bool opsin_int8_amx_works(void) {
     for (int o = 0; o < COLUMNS; o++) scale[o] = 1.0f / 8192, bias[o] = o * 1000 - 30000;
     opsin_int8_gemm_arguments q = {.x = x, .y = y, .packed = packed, .rows = ROWS, .columns = COLUMNS, .depth = DEPTH};
     q.epilogue = (opsin_int8_epilogue){.zero = 128, .least = 0, .most = 255};
-    q.shape = opsin_int8_gemm_plan(OPSIN_INT8_AMX, ROWS, COLUMNS, DEPTH, false);
+    q.shape = opsin_int8_gemm_plan(OPSIN_INT8_AMX, ROWS, COLUMNS, DEPTH, NULL);
     if (opsin_int8_gemm_packed_bytes(&q.shape, COLUMNS) > sizeof packed) return false;
     const opsin_int8_weights w = {.data = k, .outputs = COLUMNS, .inputs = DEPTH, .taps = 1, .output_stride = DEPTH, .input_stride = 1, .tap_stride = 1,
                                   .scale = scale, .bias = bias, .zero = 3};

@@ -12,6 +12,7 @@ enum Backend {
         switch self {
         case .cpu(_, .fp32, _), .vulkan(_, .f32): .fp32
         case .cpu(_, .bf16, _): .bf16
+        case .cpu(_, .int8, _): .int8
         case .vulkan(_, .f16): .fp16
         }
     }
@@ -20,6 +21,7 @@ enum Backend {
     func compile(_ graph: Graph, _ resources: PlanResources, timed: Bool = false) throws(PlanFailure) -> CompiledPlan {
         switch self {
         case .cpu(let isa, let precision, let team):
+            let graph = precision == .int8 ? try resources.quantized(graph) : graph
             do {
                 return .cpu(try CPUPlan(graph, team: team, weights: resources.packedWeights(isa, precision), isa: isa, precision: precision), timed: timed)
             } catch {
@@ -37,7 +39,8 @@ extension Backend {
         let isa = try chosenISA()
         switch asked {
         case .default, .fp32: return .cpu(isa, .fp32, team)
-        case .fp16: throw OpsinError(.unsupported, "precision fp16: the CPU backend has fp32 and bf16")
+        case .fp16: throw OpsinError(.unsupported, "precision fp16: the CPU backend has fp32, bf16 and int8")
+        case .int8: return .cpu(isa, .int8, team)
         case .auto, .bf16:
             do {
                 try CPUPrecision.bf16.check(isa)
@@ -54,7 +57,7 @@ extension Backend {
         switch asked {
         case .default, .fp32: return .vulkan(device, .f32)
         case .auto: return .vulkan(device, device.features.fp16 ? .f16 : .f32)
-        case .bf16: throw OpsinError(.unsupported, "precision bf16: the Vulkan backend has fp32 and fp16")
+        case .bf16, .int8: throw OpsinError(.unsupported, "precision \(asked.rawValue): the Vulkan backend has fp32 and fp16")
         case .fp16:
             guard device.features.fp16 else {
                 let reason = device.options.distrusted[.fp16].map { "it failed its self-test: \($0)" }

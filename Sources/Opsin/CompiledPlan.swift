@@ -79,7 +79,7 @@ enum CompiledPlan {
     /// The ops that run elsewhere than asked.
     var fallbacks: [Fallback] {
         switch self {
-        case .cpu: []
+        case .cpu(let plan, _): plan.refusals.map { Fallback(what: "op \($0.op) (\($0.node))", reason: "in fp32: \($0.reason)") }
         case .vulkan(let plan): plan.fallbacks
         }
     }

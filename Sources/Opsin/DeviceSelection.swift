@@ -43,4 +43,6 @@ public enum Precision: String, Hashable, Sendable, CaseIterable {
     case fp16
     /// bfloat16 products, sums in fp32; CPU.
     case bf16
+    /// Bytes, for folders that `Quantizer` wrote; ops without a form of bytes run in fp32.
+    case int8
 }

@@ -19,7 +19,7 @@ struct Measurement {
         let samples = try Measurement.samples(plan, inputs, options)
         (latency, noise) = (Benchmark.Latency(samples), Benchmark.Noise(samples))
         let timed = try backend.compile(graph, resources, timed: true)
-        let bytes = backend.precision == .fp16 ? 2 : 4
+        let bytes = backend.precision == .fp16 ? 2 : backend.precision == .int8 ? 1 : 4
         ops = try Measurement.profile(timed, inputs, runs: options.profiledRuns, elementBytes: bytes)
         split = try backend.split(graph, inputs, timed, resources, runs: max(options.profiledRuns, 5))
         cold = try backend.coldCosts(graph, inputs, resources)

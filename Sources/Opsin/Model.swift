@@ -17,6 +17,8 @@ public final class Model: Sendable {
     package let folder: ModelFolder
     package let network: Network
     package let recipe: PreprocessRecipe
+    /// What the bytes of its values stand for, when the folder is quantised.
+    package let quantization: QuantizationTable?
 
     /// Packed weights by instruction set and precision, shared by all sessions.
     private let packedWeights = Mutex<[String: PackedWeights]>([:])
@@ -35,6 +37,7 @@ public final class Model: Sendable {
         do {
             folder = try ModelFolder(path: path)
             network = try folder.network()
+            quantization = try folder.quantization()
         } catch {
             throw OpsinError(error)
         }
@@ -72,6 +75,18 @@ public final class Model: Sendable {
         } catch {
             throw OpsinError(.model, "\(folder.path): \(error.description)")
         }
+    }
+
+    /// Whether the model can run in int8: its folder was written by `Quantizer`.
+    public var isQuantized: Bool { quantization != nil }
+
+    /// Where a session of this model runs. `auto` takes bytes where the model has them.
+    func backend(_ asked: Precision, threads: Int) throws(OpsinError) -> Backend {
+        if asked == .int8, quantization == nil {
+            throw OpsinError(.unsupported, "precision int8: \(path) is not quantised (opsin quantize \(path) makes a folder that is)")
+        }
+        let isOnCPU = runtime.device.kind == .cpu
+        return try runtime.backend(asked == .auto && isOnCPU && quantization != nil ? .int8 : asked, threads: threads)
     }
 
     /// Bytes of all packed weights, on the CPU and on the GPU.

@@ -1,5 +1,6 @@
 internal import OpsinCPU
 internal import OpsinGraph
+internal import OpsinModels
 internal import OpsinVulkan
 
 /// What plans take from their model and runtime while they are made.
@@ -9,6 +10,8 @@ struct PlanResources {
     /// Threads for ops that a GPU cannot run.
     let team: () throws(OpsinError) -> CPUTeam
     let allowsCPUFallback: Bool
+    /// What the bytes of values stand for, in a model that is quantised.
+    let quantization: QuantizationTable?
     /// Bytes of packed weights, here and there.
     let weightBytes: () -> Int
 
@@ -17,6 +20,7 @@ struct PlanResources {
         team = { () throws(OpsinError) in try model.runtime.team(threads: threads) }
         allowsCPUFallback = model.runtime.allowsCPUFallback
         weightBytes = { model.packedBytes }
+        quantization = model.quantization
     }
 
     /// For a graph without a model, all of which runs where it was asked to.
@@ -26,6 +30,7 @@ struct PlanResources {
         weightBytes = { weights.byteCount + (gpu?.byteCount ?? 0) }
         team = { () throws(OpsinError) in try runtime.team(threads: threads) }
         allowsCPUFallback = false
+        quantization = nil
     }
 
     /// The same, with weights on the device that nobody else uses: for devices that are opened to be measured.
@@ -33,6 +38,14 @@ struct PlanResources {
         var alone = self
         alone.deviceWeights = { DeviceWeights($0) }
         return alone
+    }
+
+    /// `graph` with bytes wherever the CPU computes with them.
+    func quantized(_ graph: Graph) throws(PlanFailure) -> Graph {
+        guard let quantization else { throw PlanFailure("precision int8: no ranges are known, since this is no quantised model (opsin quantize makes one)") }
+        let names = graph.valueNames
+        return QuantizeActivations.run(
+            graph, ranges: { names.indices.contains($0.index) ? quantization.values[names[$0.index]] : nil }, form: { Op.int8Form($0, $1) })
     }
 
     /// `graph` on the CPU in fp32: as exact as any GPU.

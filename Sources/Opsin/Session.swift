@@ -66,7 +66,7 @@ public final class Session: Sendable {
         } catch {
             throw OpsinError(error)
         }
-        let backend = try model.runtime.backend(options.precision, threads: options.threads)
+        let backend = try model.backend(options.precision, threads: options.threads)
         guard (1...64).contains(options.keptPlans) else { throw OpsinError(.argument, "keptPlans is \(options.keptPlans), expected 1 to 64") }
         unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks, options)
         (self.model, self.options, precision) = (model, options, backend.precision)

@@ -14,6 +14,8 @@ private import Glibc
     package let reports: [StepReport]
     package let inputs: [Graph.Port]
     package let outputs: [Graph.Port]
+    /// The nodes of a quantised graph that run in fp32, and why.
+    package let refusals: [QuantizationRefusal]
     /// Bytes of the arena of activations, and of scratch.
     package let arenaBytes: Int
     package let scratchBytes: Int
@@ -58,7 +60,7 @@ private import Glibc
         unsafe stepTimes = .allocate(capacity: all.count)
         unsafe stepTimes.initialize(repeating: 0)
         (self.isa, self.precision, self.team, self.reports, self.builder, kept) = (isa, precision, team, reports, builder, all)
-        (inputs, outputs) = (graph.inputs, graph.outputs)
+        (inputs, outputs, refusals) = (graph.inputs, graph.outputs, graph.quantizationRefusals)
         (arenaBytes, scratchBytes) = (builder.arena.byteCount, scratch.byteCount)
     }
 

@@ -34,7 +34,10 @@ package struct Int8Product {
     package func step() -> CPUStep {
         let rows = node.output.shape.pixels, columns = node.output.shape.c, inputs = node.inputs[0].shape.c
         let taps = window.map { $0.height * $0.width } ?? 1, depth = taps * inputs, y = plan.quantization(node.output)
-        var shape = opsin_int8_gemm_plan(plan.isa.int8, rows, columns, depth, window != nil)
+        var place = unsafe window?.int8(node.inputs[0], node.output, x, plan) ?? opsin_int8_window()
+        var shape = unsafe withUnsafePointer(to: &place) {
+            unsafe opsin_int8_gemm_plan(plan.isa.int8, rows, columns, depth, window == nil ? nil : $0)
+        }
         let bytes = unsafe opsin_int8_gemm_packed_bytes(&shape, columns)
         let key = "int8 \(node.name) \(filter.packingKey) \(x) \(String(describing: y)) \(shape.kind.rawValue) \(shape.panels)"
         let packed = unsafe plan.packed(key, count: (bytes + 3) / 4) { place in
@@ -51,7 +54,7 @@ package struct Int8Product {
         }
         unsafe arguments.packed = UnsafeRawPointer(packed)
         unsafe (arguments.rows, arguments.columns, arguments.depth, arguments.shape) = (rows, columns, depth, shape)
-        if let window { unsafe arguments.window = window.int8(node.inputs[0], node.output, x, plan) }
+        unsafe arguments.window = place
         let tile = "\(shape.tile_rows)x\(Int(shape.narrow + (shape.wider > 0 ? 1 : 0)) * Int(shape.vector))"
         let tasks = unsafe opsin_int8_gemm_tasks(&arguments), scratch = unsafe opsin_int8_gemm_scratch_bytes(&arguments)
         return unsafe CPUStep(

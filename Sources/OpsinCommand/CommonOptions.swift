@@ -6,7 +6,7 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "auto, cpu, vulkan, vulkan:N or vulkan:UUID.")
     var device = "auto"
 
-    @Option(help: "default (fp32 everywhere), auto (the fastest that passed its self-test), fp32, fp16 or bf16.")
+    @Option(help: "default (fp32 everywhere), auto (the fastest that passed its self-test), fp32, fp16, bf16, or int8 for a quantised folder.")
     var precision = "default"
 
     @Option(parsing: .unconditional, help: "Threads of the CPU; 0 is one per physical core, at most 8.")

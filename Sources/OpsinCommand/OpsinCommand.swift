@@ -10,7 +10,7 @@ struct OpsinCommand: ParsableCommand {
         version: opsinVersion,
         subcommands: [
             ClassifyCommand.self, DetectCommand.self, SegmentCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self,
-            InfoCommand.self, ConvertCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self, BenchCommand.self,
+            InfoCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self, BenchCommand.self,
             PeakCommand.self,
         ])
 

@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A photo; without it a fixed pattern.", valueName: "file"))
     var image: String?
 
-    @Option(help: "Largest difference that passes, over the largest expected magnitude; by default 1e-4 for fp32, 0.05 for fp16, 0.25 for bf16.")
+    @Option(help: "Largest difference that passes, over the largest expected magnitude; by default 1e-4 for fp32, 0.05 for fp16, 0.25 for bf16, 0.5 for int8.")
     var tolerance: Double?
 
     @OptionGroup var common: CommonOptions
@@ -43,6 +43,7 @@ struct VerifyCommand: ParsableCommand {
     private static func tolerance(_ precision: Precision) -> Double {
         switch precision {
         case .bf16: 0.25
+        case .int8: 0.5
         case .fp16: 0.05
         default: 1e-4
         }

@@ -20,3 +20,12 @@ extension Graph {
         (inputs + outputs).first { $0.value == value } ?? Port(name: "value \(value.index)", value: value, layout: .nhwc)
     }
 }
+
+extension Graph {
+    /// The graph with what every node makes as an output, in their order.
+    package func givingEveryValue() -> Graph {
+        var graph = self
+        graph.outputs = nodes.map { Port(name: $0.name, value: $0.output, layout: .nhwc) }
+        return graph
+    }
+}

@@ -13,7 +13,7 @@ extension Precision {
         case OPSIN_PRECISION_FP32: self = .fp32
         case OPSIN_PRECISION_FP16: self = .fp16
         case OPSIN_PRECISION_BF16: self = .bf16
-        case OPSIN_PRECISION_INT8: throw .unsupported("precision int8")
+        case OPSIN_PRECISION_INT8: self = .int8
         case OPSIN_PRECISION_AUTO: self = .auto
         default: throw Failure(OPSIN_E_ARGUMENT, "precision is \(number), expected OPSIN_PRECISION_DEFAULT (0) to OPSIN_PRECISION_AUTO (5)")
         }

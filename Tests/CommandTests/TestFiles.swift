@@ -45,6 +45,8 @@ func bytes(of path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL
 enum Files {
     static let cat = Program.repository + "/Examples/images/cat.jpg"
     static let rocket = Program.repository + "/Examples/images/rocket.jpg"
+    /// A folder of photos.
+    static let photos = Program.repository + "/Examples/images"
     static let models = Program.repository + "/Models"
     static let model = models + "/mobilenet_v2_1.0_224"
     static let depthModel = models + "/tcmonodepth_small"

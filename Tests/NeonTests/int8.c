@@ -88,8 +88,8 @@ static int32_t sum_at(const opsin_int8_gemm_arguments *q, const opsin_int8_weigh
 }
 
 static uint8_t *zero_points(size_t channels, int32_t zero) {
-    uint8_t *at = random_bytes(channels);
-    memset(at, zero, channels);
+    uint8_t *at = random_bytes(channels + 64);
+    memset(at, zero, channels + 64);
     return at;
 }
 
@@ -117,7 +117,7 @@ static void product(size_t rows, size_t inputs, size_t outputs, const opsin_int8
     snprintf(what, sizeof what, "int8 product %zux%zux%zu, window %u, form %d", rows, depth, outputs, window ? window->kernel_height : 0, form);
     for (opsin_int8_kind kind = 0; kind < OPSIN_INT8_KINDS; kind++) {
         if (!opsin_int8_available(kind)) continue;
-        q.shape = opsin_int8_gemm_plan(kind, rows, outputs, depth, window != NULL);
+        q.shape = opsin_int8_gemm_plan(kind, rows, outputs, depth, window);
         void *packed = output_floats(opsin_int8_gemm_packed_bytes(&q.shape, outputs) / 4);
         opsin_int8_gemm_pack(&q.shape, &w, packed);
         q.packed = packed;
@@ -172,7 +172,7 @@ static void depthwise(const opsin_int8_window *window, int form) {
         q.packed = packed;
         q.chunks = (uint32_t)(opsin_int8_depthwise_blocks(kind, channels) > 1 ? 2 : 1);
         q.y = output_bytes(count);
-        run(opsin_int8_depthwise(kind), &q, q.chunks * q.window.images * (size_t)q.window.output_height, opsin_int8_depthwise_scratch_bytes(kind, &q));
+        run(opsin_int8_depthwise(kind), &q, q.chunks * opsin_int8_depthwise_lines(kind, &q.window), opsin_int8_depthwise_scratch_bytes(kind, &q));
         expect_bytes(q.y, want, count, what, opsin_int8_name(kind));
     }
     free(want);

@@ -38,10 +38,11 @@ func stored(_ values: [Float], _ dimensions: [Int], _ type: ConstantType, name: 
         case .float32: []
         case .float16: values.map { Float16($0).bitPattern }
         case .bfloat16: values.map { UInt16($0.bitPattern >> 16) }
+        case .int8: []
         }
     // A ByteStorage holds any bytes: two half words a float.
     let packed: [Float] =
-        type == .float32
+        words.isEmpty
         ? values
         : stride(from: 0, to: words.count, by: 2).map { Float(bitPattern: UInt32(words[$0]) | UInt32($0 + 1 < words.count ? words[$0 + 1] : 0) << 16) }
     let constant = try #require(Constant(name: name, dimensions: dimensions, type: type, storage: ByteStorage(copying: packed), offset: 0))

@@ -7,7 +7,6 @@
 #include "isa.h"
 #include <stdbool.h>
 
-#pragma clang assume_nonnull begin
 
 // How the instruction sets multiply bytes. Ordered: a larger one is preferred where it runs.
 typedef enum {
@@ -29,7 +28,7 @@ const char *opsin_int8_name(opsin_int8_kind kind);
 
 // What follows the sums: y = clamp(round(sum * scale[o] + (r - residual_zero) * residual_scale) + zero, least, most), or in fp32 y = sum * scale[o].
 typedef struct {
-    const uint8_t *_Nullable residual; // laid out like the output
+    const uint8_t *residual; // laid out like the output
     float residual_scale;
     int32_t residual_zero;
     int32_t zero;
@@ -49,28 +48,31 @@ typedef struct {
     int32_t zero;        // of the input
 } opsin_int8_weights;
 
-// A window over an NHWC map of bytes. `zeros`: `channels` bytes of the map's zero point, and 64 that may be read behind them.
+// A window over an NHWC map of bytes. `zeros`: `channels` + 64 bytes of the map's zero point.
 typedef struct {
     uint32_t images, height, width, channels;
     uint32_t output_height, output_width;
     uint32_t kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x;
     uint32_t padding_top, padding_left;
-    const uint8_t *_Nullable zeros;
+    const uint8_t *zeros;
 } opsin_int8_window;
 
 // How a product [rows x depth] x [depth x columns] is cut. Columns lie in `panels` of `narrow` or (the first `wider`) `narrow + 1` vectors of `vector`.
 typedef struct {
     opsin_int8_kind kind;
     uint32_t vector, panels, narrow, wider;
-    uint32_t tile_rows, tiles; // tile t covers rows [rows * t / tiles, rows * (t + 1) / tiles)
+    uint32_t run;              // rows of a run, which no tile crosses: an output row of a convolution, or all rows
+    uint32_t run_tiles;        // row tiles of a run; the first (run mod run_tiles) have one row more
+    uint32_t tiles;            // row tiles of all runs
+    uint32_t tile_rows;        // the most rows of a tile
     uint32_t block_tiles;      // row tiles that all panels visit before the next ones do
-    uint32_t steps;            // of four, along the depth
+    uint32_t segments, steps;  // the depth is that many runs of bytes, each padded to that many times four
 } opsin_int8_shape;
 
 typedef struct {
     const uint8_t *x; // [rows, depth], or the map under the window; 64 readable bytes follow
-    uint8_t *_Nullable y;
-    float *_Nullable y_float; // instead of y
+    uint8_t *y;
+    float *y_float; // instead of y
     const void *packed;       // from opsin_int8_gemm_pack
     opsin_int8_epilogue epilogue;
     size_t rows, columns, depth;
@@ -78,8 +80,8 @@ typedef struct {
     opsin_int8_window window; // kernel_height 0: none, row r of x is row r of the product
 } opsin_int8_gemm_arguments;
 
-// The cut with the least estimated time.
-opsin_int8_shape opsin_int8_gemm_plan(opsin_int8_kind kind, size_t rows, size_t columns, size_t depth, bool has_window);
+// The cut with the least estimated time; `window` is NULL for a plain product.
+opsin_int8_shape opsin_int8_gemm_plan(opsin_int8_kind kind, size_t rows, size_t columns, size_t depth, const opsin_int8_window *window);
 size_t opsin_int8_gemm_packed_bytes(const opsin_int8_shape *shape, size_t columns);
 // Packs weights (in the order tap, input), biases and scales, panel by panel.
 void opsin_int8_gemm_pack(const opsin_int8_shape *shape, const opsin_int8_weights *weights, void *packed);
@@ -93,11 +95,13 @@ typedef struct {
     const void *packed;
     opsin_int8_epilogue epilogue;
     opsin_int8_window window;
-    uint32_t chunks; // parts that the channels are cut into: tasks = chunks * images * output_height
+    uint32_t chunks; // parts that the channels are cut into: tasks = chunks * opsin_int8_depthwise_lines()
 } opsin_int8_depthwise_arguments;
 
 size_t opsin_int8_depthwise_packed_bytes(opsin_int8_kind kind, const opsin_int8_window *window);
 void opsin_int8_depthwise_pack(opsin_int8_kind kind, const opsin_int8_window *window, const opsin_int8_weights *weights, void *packed);
+// Rows of tasks: those of all images, or pairs of them.
+size_t opsin_int8_depthwise_lines(opsin_int8_kind kind, const opsin_int8_window *window);
 // Parts that the channels may be cut into.
 size_t opsin_int8_depthwise_blocks(opsin_int8_kind kind, size_t channels);
 size_t opsin_int8_depthwise_scratch_bytes(opsin_int8_kind kind, const opsin_int8_depthwise_arguments *arguments);
@@ -149,6 +153,5 @@ typedef struct {
     uint8_t table[256];
 } opsin_int8_lookup_arguments;
 
-void opsin_int8_lookup(const void *_Nullable arguments, size_t first, size_t last, void *_Nullable scratch);
+void opsin_int8_lookup(const void *arguments, size_t first, size_t last, void *scratch);
 
-#pragma clang assume_nonnull end

@@ -62,7 +62,7 @@ extension DepthwiseConv2D {
         unsafe (arguments.packed, arguments.window) = (UnsafeRawPointer(packed), place)
         unsafe arguments.epilogue = epilogue.int8(y, residual: node.inputs.count > 1 ? node.inputs[1] : nil, plan)
         // Channels are cut so that a part's weights stay in the first-level cache, and so that the threads have enough to share.
-        let lines = node.output.shape.n * node.output.shape.h, shared = plan.threads > 1 ? (4 * plan.threads + lines - 1) / lines : 1
+        let lines = unsafe opsin_int8_depthwise_lines(kind, &place), shared = plan.threads > 1 ? (4 * plan.threads + lines - 1) / lines : 1
         let chunks = min(blocks, max(shared, bytes >> 15, 1))
         unsafe arguments.chunks = UInt32(chunks)
         let scratch = unsafe opsin_int8_depthwise_scratch_bytes(kind, &arguments)

@@ -74,7 +74,7 @@ package struct QuantizeActivations {
         var isReadAsBytes = [Bool](repeating: false, count: source.valueCount)
         for (index, node) in source.nodes.enumerated().reversed() where onBytes[index] {
             // A view is read as bytes when what it shows is.
-            guard !node.op.isView || isReadAsBytes[node.output.index] || !givesFloats(node, source, givesFloats) else { continue }
+            guard !node.op.isView || isReadAsBytes[node.output.index] || !couldBeFloats(node, source, givesFloats) else { continue }
             for input in node.inputs { isReadAsBytes[input.index] = true }
         }
         for (index, node) in source.nodes.enumerated() where onBytes[index] {
@@ -89,7 +89,7 @@ package struct QuantizeActivations {
     }
 
     /// Whether what a view shows could come in floating point from its producer.
-    private func givesFloats(_ view: Graph.Node, _ source: Graph, _ givesFloats: [Bool]) -> Bool {
+    private func couldBeFloats(_ view: Graph.Node, _ source: Graph, _ givesFloats: [Bool]) -> Bool {
         guard let index = source.nodes.firstIndex(where: { $0.output == view.inputs[0] }) else { return false }
         return source.nodes[index].op.isView || givesFloats[index]
     }
