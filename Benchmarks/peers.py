@@ -1,6 +1,6 @@
 """Times Opsin and its peers (CPU: ONNX Runtime, OpenVINO; Vulkan: ncnn) on the same models in one run, in turns; writes Benchmarks/results/latest.json.
 
-    Benchmarks/run [--device cpu vulkan] [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
+    Benchmarks/run [--device cpu vulkan] [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16 int8] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
 
 A machine's speed moves from second to second (clock, neighbours, caches), so nothing is timed in one block: for each model and number of threads every
 runtime gets a short slice in turn, a different one first in each round, and a number is the median over the rounds of the slices' medians. Batch 1,
@@ -19,13 +19,14 @@ import time
 from pathlib import Path
 
 import export_models
+import int8_models
 import machine
 import results
 from opsin_runtime import Opsin, OpsinFailed
 
 HERE = Path(__file__).resolve().parent
 # Which peers stand beside which device and precision of Opsin.
-PEERS = {"cpu": {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",)}, "vulkan": {"fp32": ("ncnn_vulkan",)}}
+PEERS = {"cpu": {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",), "int8": ("onnxruntime_int8",)}, "vulkan": {"fp32": ("ncnn_vulkan",)}}
 # The models of a device, where none are named. Some take seconds a run on a driver that is a CPU.
 MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name not in ("moat_0", "depth_anything_v2_small")]}
 # A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
@@ -98,7 +99,8 @@ def start(folder, device, precisions, threads, options, skipped):
     for precision in precisions:
         if options.opsin:
             try:
-                opsin = start_opsin(folder, device, precision, threads, options)
+                of_opsin = int8_models.folder(folder.name, options.opsin) if precision == "int8" else folder
+                opsin = start_opsin(of_opsin, device, precision, threads, options)
                 if precision == "fp32":
                     check(opsin)
                 runtimes[f"opsin_{precision}"] = opsin
@@ -106,6 +108,8 @@ def start(folder, device, precisions, threads, options, skipped):
                 skipped[f"opsin {device} {precision} {folder.name}"] = str(reason)
         for name in PEERS[device][precision]:
             try:
+                if precision == "int8":
+                    int8_models.onnx(folder.name)
                 worker = Worker(name, folder, threads or os.cpu_count() or 1)
                 if precision == "fp32":
                     check(worker)
@@ -171,7 +175,8 @@ def measure(name, device, threads, options, skipped):
         return []
     slices = take_turns(runtimes, options)
     kept = {key: summary(slices[key]) | {"difference": runtimes[key].facts["difference"]} for key in runtimes}
-    shares = {p: Opsin(options.opsin, folder, threads, p, device).roof_share() for p in precisions if f"opsin_{p}" in runtimes}
+    # The roof is that of fp32 and bf16 products.
+    shares = {p: Opsin(options.opsin, folder, threads, p, device).roof_share() for p in precisions if f"opsin_{p}" in runtimes and p != "int8"}
     device_name = next(iter(runtimes.values())).facts.get("device_name")
     for runtime in runtimes.values():
         if isinstance(runtime, Worker):

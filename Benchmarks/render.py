@@ -91,9 +91,10 @@ def cpu_table(result):
             continue
         details, peers = row["details"], row["peers"]
         openvino = "openvino_bf16" if row["precision"] == "bf16" else "openvino"
+        onnxruntime = "onnxruntime_int8" if row["precision"] == "int8" else "onnxruntime"
         lines.append("| " + " | ".join([
             f"{row['model']} {size(result['models'][row['model']]['side'])}", row["precision"], str(row["threads"]),
-            cell(row["opsin_ms"], details.get("opsin")), cell(peers.get("onnxruntime"), details.get("onnxruntime")),
+            cell(row["opsin_ms"], details.get("opsin")), cell(peers.get(onnxruntime), details.get(onnxruntime)),
             cell(peers.get(openvino), details.get(openvino)),
             ratio(row), share(row), f"{row['other_load']:.0%}",
         ]) + " |")  # fmt: skip

@@ -21,7 +21,7 @@ def merge(earlier, result, order):
         row.setdefault("run", earlier["date"])
     runs = earlier.get("runs") or {earlier["date"]: {key: earlier[key] for key in RUN_FACTS}}
     rows = {key_of(row): row for row in earlier["rows"] + result["rows"]}
-    (devices, models), precisions = order, ["fp32", "bf16"]
+    (devices, models), precisions = order, ["fp32", "bf16", "int8"]
 
     def place(row):
         return devices.index(row["device"]), models.index(row["model"]), row["threads"] or 0, precisions.index(row["precision"])

@@ -17,20 +17,20 @@ import numpy as np
 from opsin_library import opsin_vulkan
 
 STARTED = time.perf_counter()
-RUNTIMES = ("onnxruntime", "openvino", "openvino_bf16", "ncnn_vulkan", "opsin_vulkan")
+RUNTIMES = ("onnxruntime", "onnxruntime_int8", "openvino", "openvino_bf16", "ncnn_vulkan", "opsin_vulkan")
 
 
-def onnxruntime(folder, x, threads):
+def onnxruntime(folder, x, threads, model="model.onnx"):
     """The CPU provider with everything bound once: no copy of the input, none of the output."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    session = ort.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(str(folder / model), options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
     binding.bind_cpu_input(session.get_inputs()[0].name, x)
     binding.bind_output(session.get_outputs()[0].name)
-    return lambda: session.run_with_iobinding(binding), lambda: binding.copy_outputs_to_cpu()[0], {"version": ort.__version__, "precision": "f32"}
+    return lambda: session.run_with_iobinding(binding), lambda: binding.copy_outputs_to_cpu()[0], {"version": ort.__version__, "precision": "int8" if "int8" in model else "f32"}
 
 
 def openvino(folder, x, threads, precision):
@@ -80,6 +80,8 @@ def load(runtime, folder, x, threads):
         return ncnn_vulkan(folder, x, threads)
     if runtime == "onnxruntime":
         return onnxruntime(folder, x, threads)
+    if runtime == "onnxruntime_int8":
+        return onnxruntime(folder, x, threads, "model_int8.onnx")
     return openvino(folder, x, threads, "bf16" if runtime.endswith("bf16") else "f32")
 
 

@@ -499,7 +499,7 @@ typedef struct opsin_session opsin_session;
 #define OPSIN_PRECISION_FP32    1u /**< as the default, said aloud */
 #define OPSIN_PRECISION_FP16    2u /**< half precision storage, fp32 sums; GPU */
 #define OPSIN_PRECISION_BF16    3u /**< bfloat16 products, fp32 sums; CPU */
-#define OPSIN_PRECISION_INT8    4u /**< a quantised model */
+#define OPSIN_PRECISION_INT8    4u /**< bytes; CPU, for a folder that `opsin quantize` wrote */
 #define OPSIN_PRECISION_AUTO    5u /**< the fastest that passed its self-test on this device */
 
 #define OPSIN_SESSION_PROFILE 0x1u /**< measure every op; costs a little time in each run */

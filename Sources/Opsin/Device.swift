@@ -68,6 +68,8 @@ public struct Device: Hashable, Sendable {
         var names: [String] = []
         if features.amx_bf16 { names.append("amx_bf16") }
         if features.avx512_bf16 { names.append("avx512_bf16") }
+        let dots = [("amx_int8", features.amx_int8), ("avx512_vnni", features.avx512_vnni), ("avx_vnni", features.avx_vnni), ("neon_dot", features.neon_dot)]
+        names += dots.filter(\.1).map(\.0)
         let isas = ISA.available.reversed().map(\.rawValue)
         let memory = UInt64(clamping: sysconf(Int32(_SC_PHYS_PAGES))).multipliedReportingOverflow(by: UInt64(clamping: sysconf(Int32(_SC_PAGESIZE))))
         return Device(

@@ -34,6 +34,8 @@ public struct Quantizer: Sendable {
     private let plan: CPUPlan
     private let names: [String]
     private var histograms: [String: ValueHistogram] = [:]
+    /// By value: the sums of each channel's means over the photos.
+    private var channelMeans: [String: [Double]] = [:]
     /// Photos so far.
     public private(set) var imageCount = 0
 
@@ -54,9 +56,19 @@ public struct Quantizer: Sendable {
     /// Runs the model in fp32 on a photo and notes which numbers its values take.
     public mutating func observe(_ image: Image) throws(OpsinError) {
         let input = try model.preprocess(image).values.pixels
-        for (name, values) in zip(names, try run(input)) { histograms[name, default: ValueHistogram()].add(values) }
-        histograms[plan.inputs[0].name, default: ValueHistogram()].add(input)
+        for (index, values) in try run(input).enumerated() { add(values, names[index], channels: plan.outputs[index].value.shape.c) }
+        add(input, plan.inputs[0].name, channels: plan.inputs[0].value.shape.c)
         imageCount += 1
+    }
+
+    private mutating func add(_ values: [Float], _ name: String, channels: Int) {
+        histograms[name, default: ValueHistogram()].add(values)
+        var sums = [Double](repeating: 0, count: channels)
+        for start in stride(from: 0, to: values.count - channels + 1, by: channels) {
+            for channel in 0..<channels { sums[channel] += Double(values[start + channel]) }
+        }
+        let pixels = Double(max(values.count / channels, 1)), known = channelMeans[name] ?? [Double](repeating: 0, count: channels)
+        channelMeans[name] = zip(known, sums).map { $0 + $1 / pixels }
     }
 
     /// Every value of the fp32 model for an input.
@@ -102,7 +114,9 @@ public struct Quantizer: Sendable {
                 model.network.quantizable.contains(filter.constant.name), let outputs = filter.constant.dimensions.first
             else { continue }
             let group = outputs % options.group == 0 ? options.group : 1
-            weights[filter.constant.name] = QuantizedWeight(rounding: filter.constant.floats(), outputs: outputs, group: group)
+            let taps = filter.constant.dimensions.dropFirst(2).reduce(1, *), means = channelMeans[graph.valueNames[node.inputs[0].index]]
+            weights[filter.constant.name] = QuantizedWeight(
+                rounding: filter.constant.floats(), outputs: outputs, taps: taps, group: group, means: means?.map { $0 / Double(imageCount) })
         }
         return weights
     }

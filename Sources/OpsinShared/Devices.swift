@@ -8,6 +8,7 @@ extension opsin_device_info {
         flags = OPSIN_DEVICE_USABLE | (device.isChosen ? OPSIN_DEVICE_AUTO : 0)
         for (feature, flag) in [
             ("fp16", OPSIN_DEVICE_FP16), ("avx512_bf16", OPSIN_DEVICE_BF16), ("amx_bf16", OPSIN_DEVICE_BF16 | OPSIN_DEVICE_COOPERATIVE_MATRIX),
+            ("avx512_vnni", OPSIN_DEVICE_INT8), ("avx_vnni", OPSIN_DEVICE_INT8), ("neon_dot", OPSIN_DEVICE_INT8), ("amx_int8", OPSIN_DEVICE_INT8),
             ("int8", OPSIN_DEVICE_INT8), ("cooperative_matrix", OPSIN_DEVICE_COOPERATIVE_MATRIX),
         ] where device.features.contains(feature) { flags |= flag }
         cores = UInt32(clamping: device.cores)

@@ -50,14 +50,33 @@ import Testing
     }
 
     @Test func integersAreNoWeights() throws {
+        #expect(try refusal(of: .int32).contains("tensor conv_stem.weight is I32 [32, 3, 3, 3], expected [32, 3, 3, 3] of F32, F16 or BF16 (and "))
+    }
+
+    /// Whole numbers of 8 bits are, with their scales.
+    @Test func bytesNeedTheirScales() throws {
+        #expect(
+            try refusal(of: .int8).contains(
+                "tensor conv_stem.weight_scale is missing, expected F32 of one number for each of 32 outputs or for groups of them (and "))
+        let five = SafetensorsWriter.Tensor(name: "conv_stem.weight_scale", dimensions: [5], values: [1, 1, 1, 1, 1])
+        #expect(try refusal(of: .int8, five).contains("tensor conv_stem.weight_scale is F32 [5], expected F32 of one number"))
+        let negative = SafetensorsWriter.Tensor(name: "conv_stem.weight_scale", dimensions: [2], values: [1, -1])
+        #expect(try refusal(of: .int8, negative).contains("tensor conv_stem.weight_scale holds a number that is no scale, expected 1e-30 to 1e30"))
+        let scales = SafetensorsWriter.Tensor(name: "conv_stem.weight_scale", dimensions: [4], values: [1, 2, 3, 4])
+        #expect(try !refusal(of: .int8, scales).contains("conv_stem"), "four groups of eight")
+        let correction = SafetensorsWriter.Tensor(name: "conv_stem.weight_correction", dimensions: [3], values: [1, 2, 3])
+        #expect(try refusal(of: .int8, scales, correction).contains("tensor conv_stem.weight_correction is F32 [3], expected F32 [32]"))
+    }
+
+    /// What is said of a stem whose weights are integers of `type`.
+    private func refusal(of type: TensorType, _ more: SafetensorsWriter.Tensor...) throws -> String {
         let folder = try TemporaryFolder()
-        let path = folder.path + "/model.safetensors"
-        try SafetensorsWriter().write(
-            [SafetensorsWriter.Tensor(name: "conv_stem.weight", type: .int8, dimensions: [32, 3, 3, 3]) { [UInt8](repeating: 1, count: 864) }], to: path)
+        let path = folder.path + "/model.safetensors", count = 864 * type.byteCount
+        let stem = SafetensorsWriter.Tensor(name: "conv_stem.weight", type: type, dimensions: [32, 3, 3, 3]) { [UInt8](repeating: 1, count: count) }
+        try SafetensorsWriter().write([stem] + more, to: path)
         let source = try WeightSource(name: path, files: [SafetensorsFile(path: path)])
         let architecture = try #require(MobileNetV4(name: "mobilenetv4_conv_small", classCount: 1000))
-        let text = try #require(message { _ = try Network(architecture, weights: source) })
-        #expect(text.contains("tensor conv_stem.weight is I8 [32, 3, 3, 3], expected [32, 3, 3, 3] of F32, F16 or BF16 (and "))
+        return try #require(message { _ = try Network(architecture, weights: source) })
     }
 
     @Test func shardsAreOneSource() throws {

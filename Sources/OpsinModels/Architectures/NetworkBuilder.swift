@@ -114,9 +114,10 @@ package struct NetworkBuilder: Sendable {
     }
 
     private mutating func filter(_ name: String, _ dimensions: [Int], bias: Bool) throws(ModelError) -> Filter {
-        let (weight, scale) = try weights.weights(name + ".weight", dimensions)
+        let (weight, scale, correction) = try weights.weights(name + ".weight", dimensions)
         var filter = Filter(weight, bias: bias ? try weights.vector(name + ".bias", dimensions[0]) : nil)
         filter.outputScale = scale
+        if let correction { filter.bias = filter.bias.map { zip($0, correction).map { $0 + $1 } } ?? correction }
         return filter
     }
 

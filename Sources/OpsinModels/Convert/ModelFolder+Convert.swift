@@ -42,7 +42,7 @@ extension ModelFolder {
     }
 
     private static func converted(_ entry: TensorEntry, of file: SafetensorsFile, type: ConstantType) -> SafetensorsWriter.Tensor {
-        guard let constant = file.constant(entry), constant.type != .int8, !(entry.name.hasSuffix(WeightReader.scaleSuffix) && isScale(entry, file)) else {
+        guard let constant = file.constant(entry), constant.type != .int8, !belongsToBytes(entry, file) else {
             return SafetensorsWriter.Tensor(name: entry.name, type: entry.type, dimensions: entry.dimensions) {
                 unsafe file.withBytes(of: entry) { unsafe [UInt8]($0) }
             }
@@ -52,10 +52,13 @@ extension ModelFolder {
         }
     }
 
-    /// Whether the tensor holds the scales of whole numbers, which stay fp32.
-    private static func isScale(_ entry: TensorEntry, _ file: SafetensorsFile) -> Bool {
-        let name = entry.name.dropLast(WeightReader.scaleSuffix.count)
-        return file.tensors.contains { $0.name == name && $0.type == .int8 }
+    /// Whether the tensor goes with whole numbers, and so stays fp32.
+    private static func belongsToBytes(_ entry: TensorEntry, _ file: SafetensorsFile) -> Bool {
+        [WeightReader.scaleSuffix, WeightReader.correctionSuffix].contains { suffix in
+            guard entry.name.hasSuffix(suffix) else { return false }
+            let name = entry.name.dropLast(suffix.count)
+            return file.tensors.contains { $0.name == name && $0.type == .int8 }
+        }
     }
 
     /// The constant's elements as bytes of `type`. Throws when one does not fit it.

@@ -96,6 +96,9 @@ extension ModelFolder {
                     SafetensorsWriter.Tensor(name: entry.name, type: .int8, dimensions: entry.dimensions) { weight.values.map { UInt8(bitPattern: $0) } })
                 tensors.append(
                     SafetensorsWriter.Tensor(name: entry.name + WeightReader.scaleSuffix, dimensions: [weight.scales.count], values: weight.scales))
+                guard let correction = weight.correction else { continue }
+                tensors.append(
+                    SafetensorsWriter.Tensor(name: entry.name + WeightReader.correctionSuffix, dimensions: [correction.count], values: correction))
             }
         }
         for name in try File.names(inFolder: path) where Self.isCopied(name) && File.kind(File.join(path, name)) == .file {
@@ -108,21 +111,50 @@ extension ModelFolder {
 
 /// Weights as whole numbers of -127 to 127, outputs first, and what they are multiplied by: one number for each group of neighbouring outputs.
 package struct QuantizedWeight: Sendable {
-    package let values: [Int8]
-    package let scales: [Float]
+    package private(set) var values: [Int8] = []
+    package private(set) var scales: [Float] = []
+    /// What is to be added to each output.
+    package private(set) var correction: [Float]?
 
     /// Rounds `weights`, of `outputs` outputs, to the nearest whole numbers. `group` outputs share a scale; it must divide `outputs`.
-    package init(rounding weights: [Float], outputs: Int, group: Int) {
-        let row = weights.count / max(outputs, 1), block = row * group
-        var values: [Int8] = [], scales: [Float] = []
+    ///
+    /// - Parameter means: of each input channel over photos; with them the mean of every output stays where it was (bias correction, arXiv 1906.04721,
+    ///   section 4.2). As many as an output has inputs, or for depthwise weights one an output.
+    package init(rounding weights: [Float], outputs: Int, taps: Int, group: Int, means: [Double]?) {
+        let row = weights.count / max(outputs, 1), inputs = row / max(taps, 1)
         values.reserveCapacity(weights.count)
-        for start in stride(from: 0, to: weights.count, by: max(block, 1)) {
-            let part = weights[start..<min(start + block, weights.count)]
-            let most = part.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
-            let scale = max(most / 127, 1e-20)
+        for start in stride(from: 0, to: weights.count, by: max(row * group, 1)) {
+            let part = weights[start..<min(start + row * group, weights.count)].map { $0.isFinite ? $0 : 0 }
+            let scale = Self.scale(of: part)
             scales.append(scale)
-            for weight in part { values.append(Int8(max(-127, min(127, ((weight.isFinite ? weight : 0) / scale).rounded(.toNearestOrEven))))) }
+            for weight in part { values.append(Int8(Self.rounded(weight, scale))) }
         }
-        (self.values, self.scales) = (values, scales)
+        guard let means, means.count == inputs || (inputs == 1 && means.count == outputs) else { return }
+        correction = (0..<outputs).map { output in
+            var moved = 0.0
+            for index in 0..<row {
+                let at = output * row + index, error = Double(values[at]) * Double(scales[output / group]) - Double(weights[at])
+                moved += error * means[means.count == inputs ? index / taps : output]
+            }
+            return Float(-moved)
+        }
+    }
+
+    private static func rounded(_ weight: Float, _ scale: Float) -> Float { max(-127, min(127, (weight / scale).rounded(.toNearestOrEven))) }
+
+    /// The step for which rounding and cutting off together cost the least squares, up to the one that cuts nothing off.
+    private static func scale(of weights: [Float]) -> Float {
+        let whole = max(weights.reduce(0) { max($0, abs($1)) } / 127, 1e-20)
+        var best = whole, least = Double.infinity
+        for step in 0..<20 {
+            let scale = whole * (1 - Float(step) * 0.02)
+            var cost = 0.0
+            for weight in weights {
+                let error = Double(rounded(weight, scale) * scale - weight)
+                cost += error * error
+            }
+            if cost < least { (best, least) = (scale, cost) }
+        }
+        return best
     }
 }

@@ -36,27 +36,40 @@ package struct WeightReader: Sendable {
     /// What stands behind a tensor's name in the name of its scales.
     package static let scaleSuffix = "_scale"
 
+    /// The same for what is added to each output, because rounding the weights moved its mean.
+    package static let correctionSuffix = "_correction"
+
     /// The weights of a convolution or linear layer, outputs first, which a quantised folder has as whole numbers; then with a factor an output, of the tensor
-    /// `name_scale`, whose numbers each serve as many neighbouring outputs.
-    package mutating func weights(_ name: String, _ dimensions: [Int]) throws(ModelError) -> (Constant, scale: [Float]?) {
+    /// `name_scale`, whose numbers each serve as many neighbouring outputs, and perhaps with what is added to each output, `name_correction`.
+    package mutating func weights(_ name: String, _ dimensions: [Int]) throws(ModelError) -> (Constant, scale: [Float]?, correction: [Float]?) {
         let full = prefix + name
         quantizable.insert(full)
         guard case .weight(let constant)? = source.tensors[full], constant.type == .int8, constant.dimensions == dimensions else {
-            return (try tensor(name, dimensions), nil)
+            return (try tensor(name, dimensions), nil, nil)
         }
         if asked.insert(full).inserted { parameterCount += constant.count }
         let scaleName = full + Self.scaleSuffix, outputs = dimensions[0]
         asked.insert(scaleName)
         guard case .weight(let scales)? = source.tensors[scaleName], scales.type == .float32, scales.dimensions.count == 1, outputs % scales.count == 0 else {
             problems.append("tensor \(shown(scaleName)) is \(found(scaleName)), expected F32 of one number for each of \(outputs) outputs or for groups of them")
-            return (constant, [Float](repeating: 1, count: outputs))
+            return (constant, [Float](repeating: 1, count: outputs), nil)
         }
         let values = scales.floats(), group = outputs / scales.count
         guard values.allSatisfy({ $0 > 1e-30 && $0 < 1e30 }) else {
             problems.append("tensor \(shown(scaleName)) holds a number that is no scale, expected 1e-30 to 1e30")
-            return (constant, [Float](repeating: 1, count: outputs))
+            return (constant, [Float](repeating: 1, count: outputs), nil)
         }
-        return (constant, (0..<outputs).map { values[$0 / group] })
+        let correctionName = full + Self.correctionSuffix
+        var correction: [Float]?
+        if source.tensors[correctionName] != nil {
+            asked.insert(correctionName)
+            if case .weight(let added)? = source.tensors[correctionName], added.type == .float32, added.dimensions == [outputs] {
+                correction = added.floats()
+            } else {
+                problems.append("tensor \(shown(correctionName)) is \(found(correctionName)), expected F32 [\(outputs)]")
+            }
+        }
+        return (constant, (0..<outputs).map { values[$0 / group] }, correction)
     }
 
     /// Whether there is a tensor of that name.
