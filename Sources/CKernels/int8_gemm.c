@@ -14,7 +14,7 @@ static limits limits_of(opsin_int8_kind kind) {
     switch (kind) {
     case OPSIN_INT8_AMX: return (limits){{0, 16, 16, 16, 16}, 16, 0, 16};
     case OPSIN_INT8_AVX512_VNNI: return (limits){{0, 14, 12, 8, 6}, 16, 0, 2};
-    case OPSIN_INT8_AVX_VNNI: return (limits){{0, 12, 6, 4, 0}, 8, 0, 2};
+    case OPSIN_INT8_AVX_VNNI: return (limits){{0, 12, 6, 0, 0}, 8, 0, 2};
     case OPSIN_INT8_AVX2: return (limits){{0, 8, 4, 0, 0}, 8, 0, 0.6};
     case OPSIN_INT8_NEON_DOT: return (limits){{0, 14, 12, 8, 6}, 4, 128, 2};
     case OPSIN_INT8_NEON: return (limits){{0, 14, 12, 8, 6}, 4, 128, 0.4};

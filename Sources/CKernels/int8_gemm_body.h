@@ -161,7 +161,6 @@ INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_
 #elif OPSIN_INT8_BUILD_AVX_VNNI
         TILES_TO_12(1)
         TILES_TO_6(2)
-        TILES_TO_4(3)
 #elif OPSIN_INT8_BUILD_AVX2
         TILES_TO_8(1)
         TILES_TO_4(2)

@@ -33,4 +33,6 @@ package struct QuantizationRefusal: Hashable, Sendable {
     package let node: String
     package let op: String
     package let reason: String
+
+    package init(node: String, op: String, reason: String) { (self.node, self.op, self.reason) = (node, op, reason) }
 }
