@@ -39,7 +39,8 @@ extension QuantizationReport {
         let members: [JSON.Member] = [
             .init("schema_version", 1), .init("model", .string(model)), .init("calibration", .string(calibration.rawValue)), .init("group", .integer(group)),
             .init("calibration_images", .integer(calibrationImages)), .init("images", .integer(images)),
-            .init("top1_agreement", agreed.map { .number(share($0).rounded(places: 4)) } ?? .null), .init("output_difference", .number(rounded(outputDifference))),
+            .init("top1_agreement", agreed.map { .number(share($0).rounded(places: 4)) } ?? .null),
+            .init("output_difference", .number(rounded(outputDifference))),
             .init("weights_bytes", ["before": .integer(bytesBefore), "after": .integer(bytesAfter)]),
             .init(
                 "layers",

@@ -10,8 +10,8 @@ struct OpsinCommand: ParsableCommand {
         version: opsinVersion,
         subcommands: [
             ClassifyCommand.self, DetectCommand.self, SegmentCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self,
-            InfoCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self, BenchCommand.self,
-            PeakCommand.self,
+            InfoCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self,
+            BenchCommand.self, PeakCommand.self,
         ])
 
     /// Runs the subcommand. Exit: 0 all good; 1 an input failed; 2 wrong use; 3 model or device failed.

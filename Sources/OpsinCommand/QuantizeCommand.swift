@@ -3,7 +3,8 @@ internal import Opsin
 
 struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quantize", abstract: "A model folder in bytes, its ranges taken from photos; it opens as the first one does, and runs with --precision int8.",
+        commandName: "quantize",
+        abstract: "A model folder in bytes, its ranges taken from photos; it opens as the first one does, and runs with --precision int8.",
         discussion:
             "Weights become whole numbers with a scale an output, activations bytes in the ranges that they take on the photos of --images. What that costs is measured on the photos of --check (by default the same), printed, and written beside the weights as quantization_report.json and .html."
     )

@@ -54,8 +54,9 @@ extension CommandTests.Folders {
         expectRefused(try opsin(["classify", Files.cat, "--precision", "int8"]), exit: 3, "is not quantised (opsin quantize")
         expectRefused(try opsin(["quantize", Files.model, "--images", folder.path, "-o", out]), exit: 1, "holds no photos")
         expectRefused(try opsin(["quantize", Files.model, "--images", Files.photos, "-o", Files.model]), exit: 3, "is the folder to quantise")
-        expectRefused(try opsin(["quantize", Files.model, "--images", Files.photos, "-o", out, "--calibration", "best"]), exit: 2, "expected minmax, percentile, mse")
-        expectRefused(try opsin(["quantize", Files.model, "--images", Files.photos, "-o", out, "--group", "3"]), exit: 2, "group is 3, expected 1, 4, 8 or 16")
+        let quantize = ["quantize", Files.model, "--images", Files.photos, "-o", out]
+        expectRefused(try opsin(quantize + ["--calibration", "best"]), exit: 2, "expected minmax, percentile, mse")
+        expectRefused(try opsin(quantize + ["--group", "3"]), exit: 2, "group is 3, expected 1, 4, 8 or 16")
     }
 
     @Test func aDamagedQuantizationIsRefusedByName() throws {

@@ -38,7 +38,8 @@ import Testing
             window: SlidingWindow(3, padding: .symmetric(kernel: 3)), channels: 67, filter: filter("depthwise", [67, 1, 3, 3], seed: 9))
         depthwise.epilogue.activation = activation
         let c = try graph.append(.depthwiseConv2D(depthwise), [b], name: "depthwise")
-        var project = try Conv2D(window: SlidingWindow(1), inputChannels: 67, outputChannels: channels, filter: filter("project", [channels, 67, 1, 1], seed: 12))
+        var project = try Conv2D(
+            window: SlidingWindow(1), inputChannels: 67, outputChannels: channels, filter: filter("project", [channels, 67, 1, 1], seed: 12))
         project.epilogue.residual = .afterActivation
         let d = try graph.append(.conv2D(project), [c, a], name: "project")
         let sum = try graph.append(.add(Add(activation: .relu)), [d, a], name: "sum")
@@ -94,7 +95,8 @@ import Testing
         var norm = try filter("norm", [8, 8], seed: 9)
         norm.inputScale = noise(8)
         let d = try graph.append(.linear(Linear(inputFeatures: 8, outputFeatures: 8, filter: norm)), [c], name: "norm")
-        graph.output("y", try graph.append(.linear(Linear(inputFeatures: 8, outputFeatures: 3, filter: filter("last", [3, 8], seed: 12))), [d], name: "last"), layout: .nlc)
+        let last = try Linear(inputFeatures: 8, outputFeatures: 3, filter: filter("last", [3, 8], seed: 12))
+        graph.output("y", try graph.append(.linear(last), [d], name: "last"), layout: .nlc)
         let input = noise(160, seed: 2), bytes = try quantized(graph, input)
         #expect(
             bytes.quantizationRefusals.map { "\($0.node): \($0.reason)" } == [

@@ -51,7 +51,8 @@ package struct WeightReader: Sendable {
         let scaleName = full + Self.scaleSuffix, outputs = dimensions[0]
         asked.insert(scaleName)
         guard case .weight(let scales)? = source.tensors[scaleName], scales.type == .float32, scales.dimensions.count == 1, outputs % scales.count == 0 else {
-            problems.append("tensor \(shown(scaleName)) is \(found(scaleName)), expected F32 of one number for each of \(outputs) outputs or for groups of them")
+            problems.append(
+                "tensor \(shown(scaleName)) is \(found(scaleName)), expected F32 of one number for each of \(outputs) outputs or for groups of them")
             return (constant, [Float](repeating: 1, count: outputs), nil)
         }
         let values = scales.floats(), group = outputs / scales.count
