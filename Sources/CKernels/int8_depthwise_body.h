@@ -14,8 +14,8 @@ INLINE X taps_of(B v) { return v; }
 INLINE void keep_b(uint8_t *p, B v) { memcpy(p, &v, sizeof v); }
 
 // BLOCK bytes of four rows as four vectors, each of four taps a byte, in the order of int8_simd.h.
-INLINE void interleave(const uint8_t *const *rows, size_t at, uint8_t *to) {
-    const B a = load_b(rows[0] + at), b = load_b(rows[1] + at), c = load_b(rows[2] + at), d = load_b(rows[3] + at);
+INLINE void interleave(const uint8_t *p0, const uint8_t *p1, const uint8_t *p2, const uint8_t *p3, uint8_t *to) {
+    const B a = load_b(p0), b = load_b(p1), c = load_b(p2), d = load_b(p3);
     const B low_ab = unpack_low8(a, b), high_ab = unpack_high8(a, b), low_cd = unpack_low8(c, d), high_cd = unpack_high8(c, d);
     keep_b(to, unpack_low16(low_ab, low_cd));
     keep_b(to + BLOCK, unpack_high16(low_ab, low_cd));
@@ -23,41 +23,47 @@ INLINE void interleave(const uint8_t *const *rows, size_t at, uint8_t *to) {
     keep_b(to + 3 * BLOCK, unpack_high16(high_ab, high_cd));
 }
 
+// A column of which some pixels are outside: the padding's byte there.
+static void KIND(interleave_edge)(const opsin_int8_window *w, const uint8_t *const *from, const bool *exists, int64_t x, size_t fold, uint8_t *to) {
+    uint8_t edge[4][BLOCK];
+    const uint8_t *rows[4];
+    for (size_t t = 0; t < 4; t++) {
+        memset(edge[t], w->zeros[0], BLOCK);
+        rows[t] = edge[t];
+        for (size_t p = 0; p < fold && fold > 1 && exists[t]; p++) {
+            const int64_t pixel = x + (int64_t)p;
+            if (pixel >= 0 && pixel < w->width) memcpy(edge[t] + p * w->channels, from[t] + (size_t)pixel * w->channels, w->channels);
+        }
+    }
+    interleave(rows[0], rows[1], rows[2], rows[3], to);
+}
+
 // Every column of the map that the outputs of a row, or of a pair of rows, need, interleaved: columns x groups x 4 vectors.
 INLINE void interleave_columns(const opsin_int8_window *w, const uint8_t *map, int64_t top, size_t channel, size_t columns, size_t groups, size_t rows,
                                size_t fold, uint8_t *to) {
-    const size_t pitch = (size_t)w->width * w->channels;
-    for (size_t g = 0; g < groups; g++) {
+    const size_t channels = w->channels, pitch = w->width * channels, next = groups * BLOCK * 4, left = w->padding_left;
+    // Columns [first, last) lie inside of the map with all pixels of their fold.
+    const size_t end = w->width + left + 1 > fold ? w->width + left + 1 - fold : 0;
+    const size_t first = left < columns ? left : columns, last = end < first ? first : end < columns ? end : columns;
+    for (size_t g = 0; g < groups; g++, to += BLOCK * 4) {
         const uint8_t *from[4];
         bool exists[4];
+        size_t step[4];
         for (size_t t = 0; t < 4; t++) {
             const int64_t y = top + (int64_t)((4 * g + t) * w->dilation_y);
             exists[t] = 4 * g + t < rows && y >= 0 && y < w->height;
             from[t] = exists[t] ? map + (size_t)y * pitch + channel : w->zeros + channel;
+            step[t] = exists[t] ? channels : 0;
         }
-        for (size_t c = 0; c < columns; c++) {
-            uint8_t *place = to + (c * groups + g) * BLOCK * 4;
-            const int64_t x = (int64_t)c - w->padding_left;
-            if (x >= 0 && x + (int64_t)fold <= w->width) {
-                const uint8_t *at[4];
-                for (size_t t = 0; t < 4; t++) at[t] = from[t] + (exists[t] ? (size_t)x * w->channels : 0);
-                interleave(at, 0, place);
-                continue;
-            }
-            // Some of the pixels are outside: the padding's byte there.
-            uint8_t edge[4][BLOCK];
-            const uint8_t *at[4];
-            for (size_t t = 0; t < 4; t++) {
-                memset(edge[t], w->zeros[0], BLOCK);
-                at[t] = edge[t];
-                for (size_t p = 0; p < fold && fold > 1; p++) {
-                    if (exists[t] && x + (int64_t)p >= 0 && x + (int64_t)p < w->width) {
-                        memcpy(edge[t] + p * w->channels, from[t] + (x + (int64_t)p) * w->channels, w->channels);
-                    }
-                }
-            }
-            interleave(at, 0, place);
+        for (size_t c = 0; c < first; c++) KIND(interleave_edge)(w, from, exists, (int64_t)c - (int64_t)left, fold, to + c * next);
+        const uint8_t *p0 = from[0], *p1 = from[1], *p2 = from[2], *p3 = from[3];
+        const size_t s0 = step[0], s1 = step[1], s2 = step[2], s3 = step[3];
+        uint8_t *place = to + first * next;
+        for (size_t c = first; c < last; c++, place += next) {
+            interleave(p0, p1, p2, p3, place);
+            p0 += s0, p1 += s1, p2 += s2, p3 += s3;
         }
+        for (size_t c = last; c < columns; c++) KIND(interleave_edge)(w, from, exists, (int64_t)c - (int64_t)left, fold, to + c * next);
     }
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     const int32_t *bias;
     const float *scale;
     const int8_t *weights;
+    const char *ahead; // what is fetched on the way, a line a step: a part of the next panel, which other tiles read soon
 } KIND(panel);
 
 // What is left of a tile whose sums are in memory: every epilogue that is not a clamp alone.
@@ -100,6 +101,7 @@ INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const 
         for (int r = 0; r < rows; r++) sums[r][v] = bias;
     }
     const int8_t *k = p.weights;
+    const char *ahead = p.ahead;
     for (size_t s = 0; s < q->shape.segments; s++) {
         // Rows three at a time off one pointer, which addressing modes reach.
         const uint8_t *rows_at[6];
@@ -108,8 +110,16 @@ INLINE void KIND(tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const 
         for (size_t step = q->shape.steps; step > 0; step--) {
             W w[4];
 #pragma clang loop unroll(full)
-            for (int v = 0; v < n; v++) w[v] = load_w(k + v * VECTOR * 4);
+            for (int v = 0; v < n; v++) {
+                w[v] = load_w(k + v * VECTOR * 4);
+                // So few rows that the weights come from far away all the time: their own stream, half a page ahead.
+                if (rows <= 2 && v * VECTOR * 4 % 64 == 0) __builtin_prefetch(k + v * VECTOR * 4 + 2048);
+            }
             k += n * VECTOR * 4;
+            if (rows > 2) {
+                __builtin_prefetch(ahead);
+                ahead += 64;
+            }
 #pragma clang loop unroll(full)
             for (int r = 0; r < rows; r++) {
                 const X four = load_x(rows_at[r / 3] + (size_t)(r % 3) * pitch);
@@ -173,13 +183,17 @@ INLINE void KIND(rows_by_panel)(const opsin_int8_gemm_arguments *q, const uint8_
 }
 #endif
 
-// Panel `index` of a tile of rows.
-static void KIND(panel_of_tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, size_t rows, size_t row, size_t index, size_t *configured) {
+// Panel `index` of a tile of rows, the tile being number `turn` of those that read the panel in turn.
+static void KIND(panel_of_tile)(const opsin_int8_gemm_arguments *q, const uint8_t *const *segments, size_t pitch, size_t rows, size_t row, size_t index, size_t turn,
+                                size_t *configured) {
     const opsin_int8_shape *s = &q->shape;
     const size_t first = index * s->narrow + (index < s->wider ? index : s->wider), n = s->narrow + (index < s->wider);
     const size_t column = first * VECTOR, width = n * VECTOR, rest = q->columns - column, count = rest < width ? rest : width;
     const char *packed = (const char *)q->packed + column * (8 + 4 * (size_t)s->steps * s->segments);
-    const KIND(panel) p = {(const int32_t *)(const void *)packed, (const float *)(const void *)(packed + width * 4), (const int8_t *)packed + width * 8};
+    const size_t steps = (size_t)s->steps * s->segments, lines = width * 4 / 64;
+    const KIND(panel) p = {(const int32_t *)(const void *)packed, (const float *)(const void *)(packed + width * 4), (const int8_t *)packed + width * 8,
+                           // The first tiles of a panel fetch the next one between them; the others look at what is there already.
+                           turn < lines ? packed + width * (8 + 4 * steps) + turn * steps * 64 : packed};
     KIND(rows_by_panel)(q, segments, pitch, p, rows, n, row, column, count, configured);
 }
 
@@ -221,7 +235,7 @@ void KIND(int8_gemm)(const void *arguments, size_t first, size_t last, void *scr
             const size_t column = part * base + (part < extra ? part : extra), rows = base + (part < extra);
             KIND(find_segments)(q, line, column, rows, segments, copy);
             for (size_t panel = 0; panel < s->panels; panel++) {
-                KIND(panel_of_tile)(q, segments, (size_t)q->window.stride_x * q->window.channels, rows, line * s->run + column, panel, &configured);
+                KIND(panel_of_tile)(q, segments, (size_t)q->window.stride_x * q->window.channels, rows, line * s->run + column, panel, SIZE_MAX, &configured);
             }
         }
         END_TILES
@@ -234,7 +248,7 @@ void KIND(int8_gemm)(const void *arguments, size_t first, size_t last, void *scr
     for (size_t task = first; task < last; task++) {
         const size_t t = begin + tile, row = t * base + (t < extra ? t : extra);
         const uint8_t *x = q->x + row * q->depth;
-        KIND(panel_of_tile)(q, &x, q->depth, base + (t < extra), row, panel, &configured);
+        KIND(panel_of_tile)(q, &x, q->depth, base + (t < extra), row, panel, tile, &configured);
         if (++tile < tiles) continue;
         tile = 0;
         if (++panel < s->panels) continue;

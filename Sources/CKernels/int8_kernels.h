@@ -4,7 +4,8 @@
 
 #define OPSIN_DECLARE_INT8(kind)                                                                                                                       \
     void int8_gemm_##kind(const void *arguments, size_t first, size_t last, void *scratch);                                                            \
-    void int8_depthwise_##kind(const void *arguments, size_t first, size_t last, void *scratch);
+    void int8_depthwise_##kind(const void *arguments, size_t first, size_t last, void *scratch);                                                       \
+    double int8_peak_##kind(size_t rounds, float *sink);
 
 OPSIN_DECLARE_INT8(generic)
 OPSIN_DECLARE_INT8(neon)
@@ -13,6 +14,7 @@ OPSIN_DECLARE_INT8(avx2)
 OPSIN_DECLARE_INT8(avx_vnni)
 OPSIN_DECLARE_INT8(avx512_vnni)
 void int8_gemm_amx(const void *arguments, size_t first, size_t last, void *scratch);
+double int8_peak_amx(size_t rounds, float *sink);
 
 // Whether the tiles give the right sums on this machine; Linux has granted their state by then.
 bool opsin_int8_amx_works(void);

@@ -11,6 +11,7 @@
 #pragma clang fp contract(off)
 #pragma clang attribute push(__attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,bmi,bmi2"))), apply_to = function)
 #include "int8_gemm_body.h"
+#include "int8_peak_body.h"
 
 bool opsin_int8_amx_works(void) {
     // 17 rows by 70 deep by 65 columns: every tile has a rest.

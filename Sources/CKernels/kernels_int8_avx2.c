@@ -8,5 +8,6 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
 #include "int8_gemm_body.h"
 #include "int8_depthwise_body.h"
+#include "int8_peak_body.h"
 #pragma clang attribute pop
 #endif

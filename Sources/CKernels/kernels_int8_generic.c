@@ -4,3 +4,4 @@
 #pragma clang fp contract(off)
 #include "int8_gemm_body.h"
 #include "int8_depthwise_body.h"
+#include "int8_peak_body.h"

@@ -6,4 +6,5 @@
 #pragma clang fp contract(off)
 #include "int8_gemm_body.h"
 #include "int8_depthwise_body.h"
+#include "int8_peak_body.h"
 #endif

@@ -1,5 +1,6 @@
 #include "peak.h"
 #include "executor.h"
+#include "int8_kernels.h"
 #include "kernels.h"
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,23 @@ double opsin_peak_bf16(uint32_t threads) {
 #endif
     (void)threads;
     return 0;
+}
+
+double opsin_peak_int8(opsin_isa isa, uint32_t threads) {
+    peak_fn run = int8_peak_generic;
+    switch (opsin_int8_best(isa)) {
+#if defined(__x86_64__)
+    case OPSIN_INT8_AMX: run = int8_peak_amx; break;
+    case OPSIN_INT8_AVX512_VNNI: run = int8_peak_avx512_vnni; break;
+    case OPSIN_INT8_AVX_VNNI: run = int8_peak_avx_vnni; break;
+    case OPSIN_INT8_AVX2: run = int8_peak_avx2; break;
+#elif defined(__aarch64__)
+    case OPSIN_INT8_NEON_DOT: run = int8_peak_neon_dot; break;
+    case OPSIN_INT8_NEON: run = int8_peak_neon; break;
+#endif
+    default: break;
+    }
+    return measure(threads, run_operations, (peak_arguments){.run = run, .rounds = 200000});
 }
 
 double opsin_peak_read(uint32_t threads) {

@@ -75,7 +75,13 @@ extension Backend {
         switch self {
         case .cpu(let isa, let precision, let team):
             let roofs = CPUPeak(isa: isa, threads: team.threads)
-            return Peak(flops: precision == .bf16 ? roofs.bf16 : roofs.fp32, bytes: roofs.read)
+            let flops =
+                switch precision {
+                case .fp32: roofs.fp32
+                case .bf16: roofs.bf16
+                case .int8: roofs.int8
+                }
+            return Peak(flops: flops, bytes: roofs.read)
         case .vulkan(let device, let storage):
             do {
                 let roofs = try DevicePeak(device)

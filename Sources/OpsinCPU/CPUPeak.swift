@@ -6,6 +6,8 @@ package struct CPUPeak: Sendable {
     package let fp32: Double
     /// Operations a second in bf16 dot products; 0 where the processor has none.
     package let bf16: Double
+    /// Operations a second in products of bytes.
+    package let int8: Double
     /// Bytes a second read from memory.
     package let read: Double
 
@@ -14,6 +16,7 @@ package struct CPUPeak: Sendable {
         let count = UInt32(clamping: max(threads, 1))
         fp32 = opsin_peak_fp32(isa.c, count)
         bf16 = isa == .avx512 ? opsin_peak_bf16(count) : 0
+        int8 = opsin_peak_int8(isa.c, count)
         read = opsin_peak_read(count)
     }
 }
