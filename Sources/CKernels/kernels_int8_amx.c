@@ -1,7 +1,8 @@
 // The int8 product on AMX tiles: 16 rows of x, 64 of the depth, 16 columns a tile; sums are finished by AVX-512.
 //
-// No machine at hand had the tiles when this was written: they are used only where CPUID lists AMX-INT8, Linux granted the tile state, and a product of
-// known numbers came out right in this process (opsin_int8_amx_works).
+// No machine at hand had the tiles when this was written: it passed the checks of Tests/NeonTests/int8.c with the tile instructions emulated in C, and the
+// instructions themselves ran nowhere. They are used only where CPUID lists AMX-INT8, Linux granted the tile state, and a product of known numbers came out
+// right in this process (opsin_int8_amx_works).
 #if defined(__x86_64__)
 #define OPSIN_INT8_BUILD_AVX512_VNNI 1
 #define OPSIN_INT8_BUILD_AMX 1
