@@ -52,10 +52,9 @@ package import OpsinGraph
     /// The values that lie inside of others in plans of `graph`.
     package static func views(of graph: Graph, groups: [[Int]], isa: ISA, precision: CPUPrecision) -> [Int: ChannelView] {
         // Kernels of bytes know dense maps only.
-        func touchesBytes(_ node: Graph.Node) -> Bool { (node.inputs + [node.output]).contains { graph.quantizations[$0.index] != nil } }
-        return ChannelView.find(graph, groups: groups, writes: { $0.op.writesChannels && !touchesBytes($0) }) { node in
+        ChannelView.find(graph, groups: groups, writes: { $0.op.writesChannels && !graph.touchesBytes($0) }) { node in
             // In bf16 a product rounds whole rows first.
-            guard precision != .bf16, !touchesBytes(node), case .conv2D(let op) = node.op else { return false }
+            guard precision != .bf16, !graph.touchesBytes(node), case .conv2D(let op) = node.op else { return false }
             return op.window.isPointwise && !op.isNarrow
         }
     }

@@ -45,7 +45,8 @@ package struct ExpandDepthwise {
         var index = 0
         while index < graph.nodes.count {
             let next = index + 1
-            if next < graph.nodes.count, graph.quantizations[graph.nodes[index].output.index] == nil, !graph.requiresFloat32(graph.nodes[index].output),
+            if next < graph.nodes.count, !graph.touchesBytes(graph.nodes[index]), !graph.touchesBytes(graph.nodes[next]),
+                !graph.requiresFloat32(graph.nodes[index].output),
                 Self(graph.nodes[index], graph.nodes[next], isa, precision) != nil, isRead(graph, index, onlyBy: next)
             {
                 groups.append([index, next])

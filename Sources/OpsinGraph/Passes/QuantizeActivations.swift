@@ -121,3 +121,8 @@ package struct QuantizeActivations {
         return other
     }
 }
+
+extension Graph {
+    /// Whether a node reads or makes bytes.
+    package func touchesBytes(_ node: Node) -> Bool { !quantizations.isEmpty && (node.inputs + [node.output]).contains { quantizations[$0.index] != nil } }
+}
