@@ -12,7 +12,8 @@ extension CommandTests.Folders {
         let folder = try TemporaryFolder(), (path, outcome) = try quantized(folder, ["--json"])
         expectGood(outcome)
         let report = try object(outcome)
-        #expect(report["top1_agreement"]?.double == 1 && (report["output_difference"]?.double ?? 1) < 0.3)
+        // No class of the astronaut stands out (0.074 and 0.064): its first two may change places.
+        #expect((report["top1_agreement"]?.double ?? 0) >= 0.75 && (report["output_difference"]?.double ?? 1) < 0.2)
         let layers = report["layers"]?.array ?? []
         #expect(layers.count > 50 && layers.allSatisfy { $0["precision"]?.string == "int8" && ($0["relative"]?.double ?? 9) < 0.5 })
         #expect((report["weights_bytes"]?["after"]?.int ?? .max) < 4_000_000)
