@@ -1,7 +1,8 @@
 #include "codec.h"
-#include "jpeg_frame.h"
 
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,11 @@
 
 // Most scans of a progressive file. Encoders write about ten; a few kilobytes can claim thousands, each a pass over the whole image.
 #define MAXIMUM_SCANS 500
+
+// Nanoseconds on one core of Zen 5 with libjpeg-turbo 2.1.5, to share work out by: a byte of entropy data, a pixel made of it, the first pass of a resize.
+#define ENTROPY_COST 7.4
+#define PIXEL_COST 1.04
+#define RESIZE_COST 0.5
 
 typedef struct {
     struct jpeg_decompress_struct codec;
@@ -127,6 +133,10 @@ int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest,
         .reduction = reduction,
         .full_width = width,
         .full_height = height,
+        // Several scans and arithmetic coding have nothing to gain.
+#ifdef LIBJPEG_TURBO_VERSION_NUMBER
+        .divisible = !jpeg_has_multiple_scans(&d.codec) && !d.codec.arith_code,
+#endif
     };
     jpeg_destroy_decompress(&d.codec);
     return OPSIN_CODEC_OK;
@@ -144,77 +154,60 @@ static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t w
     }
 }
 
-// What jpeg_frame.h reads, out of libjpeg's reading of the headers. False for everything else.
-static bool find_frame(const struct jpeg_decompress_struct *codec, jpeg_frame *f) {
-    if (codec->progressive_mode || codec->arith_code || codec->data_precision != 8 || codec->jpeg_color_space != JCS_YCbCr || codec->num_components != 3 ||
-        codec->comps_in_scan != 3 || codec->Ss != 0 || codec->Se != 63 || codec->Ah != 0 || codec->Al != 0 || codec->image_width < 16)
-        return false;
-    const jpeg_component_info *luma = &codec->comp_info[0];
-    if (luma->h_samp_factor < luma->v_samp_factor || luma->h_samp_factor > 2) return false;
-    f->width = codec->image_width;
-    f->height = codec->image_height;
-    f->restart = codec->restart_interval;
-    const uint32_t across = 8 * (uint32_t)luma->h_samp_factor, down = 8 * (uint32_t)luma->v_samp_factor;
-    f->mcus = (f->width + across - 1) / across;
-    f->rows = (f->height + down - 1) / down;
-    for (int c = 0; c < 3; c++) {
-        const jpeg_component_info *info = &codec->comp_info[c];
-        jpeg_component *part = &f->components[c];
-        if (codec->cur_comp_info[c] != info || (c > 0 && (info->h_samp_factor != 1 || info->v_samp_factor != 1))) return false;
-        const bool numbered = info->quant_tbl_no >= 0 && info->quant_tbl_no < NUM_QUANT_TBLS && info->dc_tbl_no >= 0 && info->dc_tbl_no < NUM_HUFF_TBLS &&
-                              info->ac_tbl_no >= 0 && info->ac_tbl_no < NUM_HUFF_TBLS;
-        if (!numbered) return false;
-        const JQUANT_TBL *steps = codec->quant_tbl_ptrs[info->quant_tbl_no];
-        const JHUFF_TBL *dc = codec->dc_huff_tbl_ptrs[info->dc_tbl_no], *ac = codec->ac_huff_tbl_ptrs[info->ac_tbl_no];
-        if (!steps || !dc || !ac) return false;
-        part->across = (uint32_t)info->h_samp_factor;
-        part->down = (uint32_t)info->v_samp_factor;
-        part->blocks = f->mcus * part->across;
-        part->dc = (uint32_t)info->dc_tbl_no;
-        part->ac = (uint32_t)info->ac_tbl_no;
-        memcpy(part->steps, steps->quantval, sizeof part->steps);
-        if (!opsin_jpeg_code(&f->dc[part->dc], dc->bits, dc->huffval, true) || !opsin_jpeg_code(&f->ac[part->ac], ac->bits, ac->huffval, false)) return false;
-    }
-    f->data = codec->src->next_input_byte;
-    f->end = f->data + codec->src->bytes_in_buffer;
-    return true;
-}
+// Where rows go: all of the image, or to a function a few at a time.
+typedef struct {
+    uint8_t *pixels; // NULL: `take` gets them
+    opsin_rows_fn *take;
+    void *context;
+    double pixel_cost; // nanoseconds that a pixel costs behind its entropy data
+} jpeg_target;
 
-// Our own way (jpeg_frame.h). False where it is none.
-static bool decode_bands(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, const jpeg_target *target) {
+// Rows [from, to) of a decode by one thread. What comes before them is read and skipped: its entropy data only.
+typedef struct {
+    const uint8_t *bytes;
+    size_t count;
+    const opsin_codec_info *info;
+    const jpeg_target *target;
+    uint32_t from, to;
+    bool reads_on; // the entropy data behind `to` are read too, since they may be damaged
+    int32_t status;
+    bool warned; // libjpeg complained about the data and went on
     char message[OPSIN_CODEC_MESSAGE];
-    jpeg_frame *frame = malloc(sizeof *frame);
-    decoder d;
-    open_decoder(&d, message);
-    if (setjmp(d.jump) || !frame) {
-        jpeg_destroy_decompress(&d.codec);
-        free(frame);
-        return false;
+} jpeg_rows;
+
+// Rows that `take` gets at once.
+#define STRIP_ROWS 16
+
+static void read_rows(decoder *d, const jpeg_rows *part) {
+    const opsin_codec_info *info = part->info;
+    const jpeg_target *target = part->target;
+    const size_t stride = (size_t)info->width * info->channels;
+    const j_common_ptr common = (j_common_ptr)&d->codec;
+    // Of libjpeg's memory, which ends with the decoder.
+    JSAMPARRAY ink = d->codec.out_color_space == JCS_CMYK ? d->codec.mem->alloc_sarray(common, JPOOL_IMAGE, (JDIMENSION)info->width * 4, 1) : NULL;
+    uint8_t *strip = target->pixels ? NULL : d->codec.mem->alloc_large(common, JPOOL_IMAGE, stride * STRIP_ROWS + OPSIN_ROWS_SLACK);
+    while (d->codec.output_scanline < part->to) {
+        const uint32_t first = d->codec.output_scanline, left = part->to - first, wanted = left < STRIP_ROWS ? left : STRIP_ROWS;
+        JSAMPROW rows[STRIP_ROWS];
+        for (uint32_t i = 0; i < wanted; i++) rows[i] = strip ? strip + stride * i : target->pixels + stride * (first + i);
+        for (uint32_t done = 0; done < wanted; done = d->codec.output_scanline - first) {
+            jpeg_read_scanlines(&d->codec, ink ? ink : rows + done, ink ? 1 : wanted - done);
+            if (ink) rgb_from_inverted_cmyk(ink[0], rows[done], info->width);
+        }
+        if (strip) target->take(target->context, strip, stride, first, wanted);
     }
-    read_header(&d, bytes, count);
-    const bool done = info->reduction == 1 && find_frame(&d.codec, frame) && frame->width == info->width && frame->height == info->height &&
-                      info->channels == 3 && opsin_jpeg_bands(frame, threads, target);
-    jpeg_destroy_decompress(&d.codec);
-    free(frame);
-    return done;
 }
 
-int32_t opsin_jpeg_decode_rows(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint32_t from, uint32_t to,
-                               opsin_rows_fn *take, void *context) {
-    const jpeg_target target = {.take = take, .context = context, .from = from, .to = to};
-    return decode_bands(bytes, count, info, threads, &target) ? OPSIN_CODEC_OK : OPSIN_CODEC_UNSUPPORTED;
-}
-
-int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint8_t *pixels, char *message) {
-    const jpeg_target target = {.pixels = pixels, .to = info->height};
-    if (threads > 0 && decode_bands(bytes, count, info, threads, &target)) return OPSIN_CODEC_OK;
+static void decode_rows(jpeg_rows *part) {
+    const opsin_codec_info *info = part->info;
     decoder d;
-    open_decoder(&d, message);
+    open_decoder(&d, part->message);
     if (setjmp(d.jump)) {
         jpeg_destroy_decompress(&d.codec);
-        return d.status;
+        part->status = d.status;
+        return;
     }
-    read_header(&d, bytes, count);
+    read_header(&d, part->bytes, part->count);
     d.codec.scale_num = 1;
     d.codec.scale_denom = info->reduction;
     d.codec.dct_method = JDCT_ISLOW;
@@ -223,103 +216,102 @@ int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_
     jpeg_start_decompress(&d.codec);
     if (d.codec.output_width != info->width || d.codec.output_height != info->height) {
         jpeg_destroy_decompress(&d.codec);
-        return opsin_codec_fail(message, OPSIN_CODEC_MALFORMED, "JPEG: expected %u x %u pixels, found %u x %u", info->width, info->height, d.codec.output_width,
-                                d.codec.output_height);
+        part->status = opsin_codec_fail(part->message, OPSIN_CODEC_MALFORMED, "JPEG: expected %u x %u pixels, found %u x %u", info->width, info->height,
+                                        d.codec.output_width, d.codec.output_height);
+        return;
     }
-    const size_t stride = (size_t)info->width * info->channels;
-    JSAMPARRAY ink = NULL;
-    if (d.codec.out_color_space == JCS_CMYK)
-        ink = d.codec.mem->alloc_sarray((j_common_ptr)&d.codec, JPOOL_IMAGE, (JDIMENSION)info->width * 4, 1);
-    while (d.codec.output_scanline < d.codec.output_height) {
-        uint8_t *row = pixels + stride * d.codec.output_scanline;
-        if (ink) {
-            jpeg_read_scanlines(&d.codec, ink, 1);
-            rgb_from_inverted_cmyk(ink[0], row, info->width);
-        } else {
-            JSAMPROW rows[8];
-            JDIMENSION wanted = d.codec.output_height - d.codec.output_scanline;
-            if (wanted > 8) wanted = 8;
-            for (JDIMENSION i = 0; i < wanted; i++) rows[i] = row + stride * i;
-            jpeg_read_scanlines(&d.codec, rows, wanted);
-        }
-    }
-    jpeg_destroy_decompress(&d.codec);
-    return OPSIN_CODEC_OK;
-}
-
-typedef struct {
-    struct jpeg_compress_struct codec;
-    struct jpeg_error_mgr errors;
-    jmp_buf jump;
-    char *message;
-    int32_t status;
-} encoder;
-
-static void fail_encoding(j_common_ptr common) {
-    encoder *e = (encoder *)common->client_data;
-    char text[JMSG_LENGTH_MAX];
-    common->err->format_message(common, text);
-    e->status = opsin_codec_fail(e->message, OPSIN_CODEC_MEMORY, "JPEG: %s", text);
-    longjmp(e->jump, 1);
-}
-
-int32_t opsin_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int32_t quality, uint8_t **out, size_t *count,
-                          char *message) {
-    *out = NULL;
-    *count = 0;
-    const bool fits = width >= 1 && height >= 1 && width <= JPEG_MAX_DIMENSION && height <= JPEG_MAX_DIMENSION;
-    if (!fits || (channels != 1 && channels != 3) || quality < 1 || quality > 100)
-        return opsin_codec_fail(message, OPSIN_CODEC_UNSUPPORTED,
-                                "JPEG: expected sides of 1 to %ld, 1 or 3 channels and quality 1 to 100, found %u x %u, %u, %d", (long)JPEG_MAX_DIMENSION,
-                                width, height, channels, (int)quality);
-    // What the codec changes must survive its jump: it writes to the heap, through these two.
-    struct {
-        unsigned char *bytes;
-        unsigned long count;
-    } *sink = calloc(1, sizeof *sink);
-    if (!sink) return opsin_codec_fail(message, OPSIN_CODEC_MEMORY, "JPEG: out of memory");
-    encoder e;
-    memset(&e, 0, sizeof e);
-    e.message = message;
-    e.codec.err = jpeg_std_error(&e.errors);
-    e.errors.error_exit = fail_encoding;
-    e.errors.output_message = silent;
-    e.codec.client_data = &e;
-    if (setjmp(e.jump) == 0) {
-        jpeg_create_compress(&e.codec);
-        e.codec.client_data = &e;
-        jpeg_mem_dest(&e.codec, &sink->bytes, &sink->count);
-        e.codec.image_width = width;
-        e.codec.image_height = height;
-        e.codec.input_components = (int)channels;
-        e.codec.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-        jpeg_set_defaults(&e.codec);
-        jpeg_set_quality(&e.codec, quality, TRUE);
-        // Colours at full resolution: letters and thin lines on coloured grounds would fray otherwise.
-        e.codec.comp_info[0].h_samp_factor = e.codec.comp_info[0].v_samp_factor = 1;
-        jpeg_start_compress(&e.codec, TRUE);
-        while (e.codec.next_scanline < height) {
-            JSAMPROW row = (JSAMPROW)(uintptr_t)(pixels + (size_t)e.codec.next_scanline * width * channels);
-            jpeg_write_scanlines(&e.codec, &row, 1);
-        }
-        jpeg_finish_compress(&e.codec);
-    }
-    jpeg_destroy_compress(&e.codec);
-    if (e.status) {
-        free(sink->bytes);
-    } else {
-        *out = sink->bytes;
-        *count = sink->count;
-    }
-    free(sink);
-    return e.status;
-}
-
-uint32_t opsin_jpeg_version(void) {
 #ifdef LIBJPEG_TURBO_VERSION_NUMBER
-    const uint32_t v = LIBJPEG_TURBO_VERSION_NUMBER; // 2001005 is 2.1.5
-    return v / 1000000 << 16 | v / 1000 % 1000 << 8 | v % 1000;
-#else
-    return 0;
+    if (part->from > 0) jpeg_skip_scanlines(&d.codec, part->from);
 #endif
+    read_rows(&d, part);
+#ifdef LIBJPEG_TURBO_VERSION_NUMBER
+    // Skipping to the very end would look at nothing: the last row is decoded.
+    if (part->reads_on && part->to < info->height) {
+        if (part->to + 1 < info->height) jpeg_skip_scanlines(&d.codec, info->height - 1 - part->to);
+        JSAMPROW last = d.codec.mem->alloc_large((j_common_ptr)&d.codec, JPOOL_IMAGE, (size_t)info->width * 4);
+        jpeg_read_scanlines(&d.codec, &last, 1);
+    }
+#endif
+    part->warned = d.errors.num_warnings > 0;
+    jpeg_destroy_decompress(&d.codec);
+    part->status = OPSIN_CODEC_OK;
+}
+
+static void *decode_rows_on_thread(void *part) {
+    decode_rows(part);
+    return NULL;
+}
+
+// The signals of the host are its own threads'.
+static bool start_thread(pthread_t *thread, jpeg_rows *part) {
+    sigset_t all, before;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return false;
+    const bool started = pthread_create(thread, NULL, decode_rows_on_thread, part) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+// Where the parts of several threads end so that all finish at once. Each reads the entropy data of all rows up to its own last one, at a cost of `e` a
+// row, and makes pixels of its own rows, at `p`: time = e * end + p * (end - start), where the first starts at `from` and the last ends at `to`.
+static void split_rows(jpeg_rows *parts, uint32_t threads, uint32_t from, uint32_t to) {
+    const opsin_codec_info *info = parts[0].info;
+    const double e = ENTROPY_COST * (double)parts[0].count / info->height, p = parts[0].target->pixel_cost * info->width;
+    // end = fixed + slope * time, of each part out of the one before.
+    double fixed[OPSIN_JPEG_MAX_THREADS], slope[OPSIN_JPEG_MAX_THREADS], before = from, rise = 0;
+    for (uint32_t i = 0; i < threads; i++) {
+        before = fixed[i] = p * before / (e + p);
+        rise = slope[i] = (1 + p * rise) / (e + p);
+    }
+    const double time = (to - before) / rise;
+    uint32_t start = from;
+    for (uint32_t i = 0; i < threads; i++) {
+        // Whole rows of blocks, subsampled ones too, so that few are computed twice.
+        const double at = fixed[i] + slope[i] * time;
+        const uint32_t end = i + 1 == threads ? to : at <= start ? start : (uint32_t)at / 16 * 16;
+        parts[i].from = start;
+        parts[i].to = start = end < start ? start : end > to ? to : end;
+    }
+}
+
+// Rows [from, to) on several threads. False when one failed, or when libjpeg found damage.
+static bool decode_in_parts(const jpeg_rows *whole, uint32_t threads) {
+    jpeg_rows parts[OPSIN_JPEG_MAX_THREADS];
+    for (uint32_t i = 0; i < threads; i++) parts[i] = *whole;
+    split_rows(parts, threads, whole->from, whole->to);
+    for (uint32_t i = 0; i + 1 < threads; i++) parts[i].reads_on = false;
+    pthread_t workers[OPSIN_JPEG_MAX_THREADS];
+    bool started[OPSIN_JPEG_MAX_THREADS] = {false}, good = true;
+    for (uint32_t i = 1; i < threads; i++) started[i] = start_thread(&workers[i], &parts[i]);
+    decode_rows(&parts[0]);
+    for (uint32_t i = 1; i < threads; i++) {
+        if (started[i]) pthread_join(workers[i], NULL);
+        else decode_rows(&parts[i]);
+    }
+    for (uint32_t i = 0; i < threads; i++) good = good && parts[i].status == OPSIN_CODEC_OK && !parts[i].warned;
+    return good;
+}
+
+static uint32_t useful_threads(const opsin_codec_info *info, uint32_t threads) {
+    if (!info->divisible || threads < 1) return 1;
+    return threads < OPSIN_JPEG_MAX_THREADS ? threads : OPSIN_JPEG_MAX_THREADS;
+}
+
+int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint8_t *pixels, char *message) {
+    const jpeg_target target = {.pixels = pixels, .pixel_cost = PIXEL_COST};
+    jpeg_rows whole = {.bytes = bytes, .count = count, .info = info, .target = &target, .to = info->height};
+    threads = useful_threads(info, threads);
+    // A damaged file is read again in one go, so that what it gives, pixels or an error, does not depend on the threads.
+    if (threads > 1 && decode_in_parts(&whole, threads)) return OPSIN_CODEC_OK;
+    decode_rows(&whole);
+    if (whole.status != OPSIN_CODEC_OK) memcpy(message, whole.message, sizeof whole.message);
+    return whole.status;
+}
+
+int32_t opsin_jpeg_decode_rows(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint32_t from, uint32_t to,
+                               opsin_rows_fn *take, void *context) {
+    const jpeg_target target = {.take = take, .context = context, .pixel_cost = PIXEL_COST + RESIZE_COST};
+    const jpeg_rows whole = {.bytes = bytes, .count = count, .info = info, .target = &target, .from = from, .to = to, .reads_on = true};
+    const bool inside = from < to && to <= info->height && info->divisible;
+    return inside && decode_in_parts(&whole, useful_threads(info, threads)) ? OPSIN_CODEC_OK : OPSIN_CODEC_UNSUPPORTED;
 }

@@ -3,7 +3,7 @@ import Foundation
 import OpsinVision
 import Testing
 
-/// JPEGs of the kind that our own decoder reads against libjpeg, which takes over where ours refuses: the same pixels, the same errors.
+/// JPEGs decoded in parts by several threads against one thread that decodes all: the same pixels, the same errors.
 @Suite struct JPEGPartsTests {
     struct Outcome: Equatable {
         var status: Int32 = 0
@@ -26,7 +26,7 @@ import Testing
         return outcome
     }
 
-    /// Whether the file was one that our own decoder reads.
+    /// Whether the file's rows can be had as they are decoded.
     @discardableResult func agree(_ bytes: [UInt8], _ name: String, shortest: UInt32 = 0) -> Bool {
         guard let info = header(bytes, shortest: shortest) else { return false }
         let whole = decode(bytes, info, threads: 0)
@@ -50,8 +50,8 @@ import Testing
 
     /// Every subsampling, gray, CMYK, restart markers, odd sizes, and what is broken.
     @Test func everyFileGivesTheSame() throws {
-        let ours = try Self.files.count { agree([UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))), $0) }
-        #expect(ours > 30 && ours < Self.files.count)
+        let undamaged = try Self.files.count { agree([UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))), $0) }
+        #expect(undamaged > 30 && undamaged < Self.files.count)
     }
 
     @Test func reducedDecodesGiveTheSame() throws {

@@ -24,21 +24,22 @@ typedef struct {
     uint32_t orientation;             // Exif 1 to 8; 1 where there is none (PNG: known only after decoding)
     uint32_t reduction;               // JPEG: 1, 2, 4 or 8; each side is divided by it, rounded up
     uint32_t full_width, full_height; // the stored size, without the reduction
+    uint32_t divisible;               // JPEG: 1 where rows can be skipped for the price of their entropy data: one scan, Huffman codes, libjpeg-turbo
 } opsin_codec_info;
 
 // Reads a JPEG's header. With `shortest` above 0 the file may be decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps at least that many pixels.
 int32_t opsin_jpeg_header(const uint8_t *bytes, size_t count, uint32_t shortest, opsin_codec_info *info, char *message);
-// Most threads of a decode: one reads entropy data, and three others keep up with it.
+// Most threads of a decode: each reads the entropy data before its own rows, so that more gain nothing.
 #define OPSIN_JPEG_MAX_THREADS 4
-// Decodes into width x height x channels bytes. CMYK and YCCK are taken as stored inverted and come as RGB. Files of the kind that cameras write are read
-// by our own decoder (jpeg_frame.h) on `threads` threads, the caller's among them; 0: by libjpeg all the same. Pixels and errors do not depend on it.
+// Decodes into width x height x channels bytes. CMYK and YCCK are taken as stored inverted and come as RGB. With `threads` above 1 rows of a divisible
+// file are shared out; pixels and errors are the same to the bit.
 int32_t opsin_jpeg_decode(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint8_t *pixels, char *message);
 
 // Takes decoded rows `first` to `first + count - 1`, `stride` bytes apart; OPSIN_ROWS_SLACK bytes behind the last one may be read.
 typedef void opsin_rows_fn(void *context, const uint8_t *pixels, size_t stride, uint32_t first, uint32_t count);
 #define OPSIN_ROWS_SLACK 512
-// Hands rows [from, to) to `take` as they are decoded, a few at a time, from several threads at once. Only for files that our own decoder reads, without
-// any damage: all others answer something else than OPSIN_CODEC_OK, perhaps after some rows were taken, and are for opsin_jpeg_decode() to judge.
+// Hands rows [from, to) of a divisible file to `take` as they are decoded, a few at a time, from several threads at once. For files without any damage: all
+// others answer something else than OPSIN_CODEC_OK, perhaps after some rows were taken, and are for opsin_jpeg_decode() to judge.
 int32_t opsin_jpeg_decode_rows(const uint8_t *bytes, size_t count, const opsin_codec_info *info, uint32_t threads, uint32_t from, uint32_t to,
                                opsin_rows_fn *take, void *context);
 

@@ -3,8 +3,8 @@ private import CCodecs
 extension PreprocessRecipe {
     /// What `apply` makes of a JPEG's pixels, to the bit, with each row resized across as soon as it is decoded: the photo as a whole is never in memory.
     ///
-    /// Nil where that has nothing to give or to say, and the whole image must be decoded: no JPEG of the kind that cameras write, a small one, one that its
-    /// Exif data turn, one that is damaged, a resize that goes down the columns first. `decoded` is called between decoding and the rest.
+    /// Nil where that has nothing to give or to say, and the whole image must be decoded: no JPEG, a small one, one of several
+    /// scans, one that its Exif data turn, one that is damaged, a resize that goes down the columns first. `decoded` is called between decoding and the rest.
     package func apply(
         jpeg bytes: Span<UInt8>, options: DecodeOptions = DecodeOptions(), parallel: Parallel = .serial, decoded: () -> Void = {}
     ) throws(VisionError) -> PreprocessedImage? {
