@@ -45,6 +45,8 @@ def _decoded(address: Any, keeps: Any = None) -> Pixels:
 def _of_array(array: npt.NDArray[Any], color: str) -> Pixels:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
+    if array.ndim == 4:
+        raise ArgumentError(f"an image array of shape {array.shape} is a batch, expected one image: array[0], or Session.map for several")
     if array.ndim not in (2, 3):
         raise ArgumentError(f"an image array of shape {array.shape}, expected [height, width] or [height, width, 3 or 4]")
     if array.dtype == np.float64 or array.dtype == np.float16:
@@ -110,7 +112,12 @@ def pixels_of(image: ImageLike, color: str = "rgb") -> Pixels:
     if hasattr(image, "getexif") or (hasattr(image, "mode") and hasattr(image, "convert")):
         return _of_pillow(image)
     if hasattr(image, "__dlpack__"):
-        array = np.from_dlpack(image.detach() if hasattr(image, "detach") else image)
+        try:
+            array = np.from_dlpack(image.detach() if hasattr(image, "detach") else image)
+        except (BufferError, RuntimeError, TypeError, ValueError) as error:
+            what = f"{getattr(image, 'dtype', 'unknown dtype')} on {getattr(image, 'device', 'unknown device')}"
+            raise ArgumentError(
+                f"an image tensor of {what} is nothing that numpy can read ({error}), expected uint8, uint16 or float in the CPU's memory") from None
         channels = (1, 3, 4)
         if array.ndim == 3 and array.shape[0] in channels and array.shape[2] not in channels:
             array = array.transpose(1, 2, 0)

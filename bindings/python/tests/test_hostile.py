@@ -75,7 +75,8 @@ def test_weights_that_lie(task: str, root: Path, tmp_path: Path) -> None:
 
     hostile = [
         b"", good[:7], good[: len(good) // 2], good[:-1], good + b"\0", struct.pack("<Q", 1 << 63) + b"{}", struct.pack("<Q", (1 << 64) - 1),
-        weights(b"nope", data), weights([]), weights({}), weights(b"[" * 20_000), changed(data_offsets=[-8, 8]), changed(data_offsets=[0, 1 << 62]), changed(data_offsets=[100, 50]),
+        weights(b"nope", data), weights([]), weights({}), weights(b"[" * 20_000),
+        changed(data_offsets=[-8, 8]), changed(data_offsets=[0, 1 << 62]), changed(data_offsets=[100, 50]),
         changed(data_offsets=[0.5, 8]), changed(shape=[1 << 62, 1 << 62]), changed(shape=[-1, -1001]), changed(shape=[1]), changed(dtype="Q9"),
         weights({key: value for key, value in header.items() if key != name}, data), weights({"n\n" * 500_000: header[name]}, data),
     ]

@@ -49,6 +49,37 @@ def test_an_argument_that_is_wrong_is_named(call: typing.Callable[[], object], m
         call()
 
 
+class Refusing:
+    """A tensor that numpy cannot read: bfloat16, or on a GPU."""
+
+    dtype, device = "torch.bfloat16", "cuda:0"
+
+    def __dlpack__(self, **_: object) -> object:
+        raise BufferError("Unsupported dtype")
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def test_tensors_that_numpy_cannot_read_are_named() -> None:
+    with pytest.raises(opsin.ArgumentError, match="torch.bfloat16 on cuda:0.*expected uint8"):
+        opsin.classify(Refusing())
+    with pytest.raises(opsin.ArgumentError, match=r"shape \(2, 30, 40, 3\) is a batch.*Session.map"):
+        opsin.classify(np.zeros((2, 30, 40, 3), np.uint8))
+
+
+def test_detections_have_supervisions_fields(cat: Path) -> None:
+    """What supervision.Detections(xyxy=, confidence=, class_id=, data=) takes, with its shapes and types."""
+    found = opsin.detect(cat)
+    count = len(found)
+    assert count > 0 and found.xyxy.shape == (count, 4) and found.confidence.shape == found.class_id.shape == (count,)
+    assert found.xyxy.dtype == found.confidence.dtype == np.float32 and np.issubdtype(found.class_id.dtype, np.integer)
+    assert found.data["class_name"] == [thing.label for thing in found] and len(found.data["class_name"]) == count
+    assert tuple(found.xyxy[0]) == found[0].box
+    nothing = opsin.detect(cat, threshold=0.999)
+    assert len(nothing) == 0 and nothing.xyxy.shape == (0, 4) and nothing.data == {"class_name": []}
+
+
 def test_unknown_options_are_a_type_error(session: opsin.Session, cat: Path) -> None:
     with pytest.raises(TypeError, match="topk"):
         session.run(cat, topk=3)
