@@ -104,6 +104,15 @@ build "cc -std=c99" depth $tests/depth.c && check "C: depth, its files, every er
 build "cc -std=c99" example "$work/example.c"
 example() { OPSIN_MODELS=$PWD/Models "$work/example" "$photo" | grep "Egyptian cat"; }
 check "the example at the top of opsin.h says what is on a photo" example
+# The one at the top of opsin.hpp is the inside of a main().
+{
+    printf '#include <iostream>\n#include <opsin.hpp>\nint main() {\n'
+    sed -n '/^ \* @code/,/^ \* @endcode/p' include/opsin.hpp | sed '1d;$d;s/^ \* \{0,1\}//'
+    echo '}'
+} >"$work/example.cc"
+build "c++ -std=c++17" example_cc "$work/example.cc"
+example_cc() { cp "$photo" "$work/street.jpg" && (cd "$work" && OPSIN_MODELS=$OLDPWD/Models ./example_cc) | grep "^cat 0.76"; }
+check "the example at the top of opsin.hpp finds the cat" example_cc
 tasks() {
     OPSIN_MODELS=$PWD/Models "$work/tasks" "$photo" >"$work/tasks.txt" || return 1
     cat "$work/tasks.txt"
