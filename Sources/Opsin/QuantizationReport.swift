@@ -6,17 +6,21 @@ public struct QuantizationReport: Hashable, Sendable {
     public struct Layer: Hashable, Sendable {
         /// The reference's name of the layer.
         public let name: String
+        /// What it computes.
         public let op: String
         /// Why it runs in fp32; nil: it runs on bytes.
         public let reason: String?
         /// Mean over all elements and photos of the absolute difference of its output, and that over the mean magnitude.
         public internal(set) var meanDifference = 0.0
+        /// The mean difference over the mean magnitude.
         public internal(set) var relative = 0.0
     }
 
     /// The model that was quantised.
     public let model: String
+    /// How the ranges were chosen.
     public let calibration: Quantizer.Calibration
+    /// How many neighbouring outputs share a scale.
     public let group: Int
     /// Photos that the ranges come from.
     public let calibrationImages: Int
@@ -26,7 +30,9 @@ public struct QuantizationReport: Hashable, Sendable {
     public let agreed: Int?
     /// Bytes of the weights in the files.
     public let bytesBefore: Int
+    /// The same of the model that was written.
     public let bytesAfter: Int
+    /// In the order of the run.
     public internal(set) var layers: [Layer]
 }
 
