@@ -28,7 +28,10 @@ MENU = {
     "Begin": {
         "docs/getting-started.md": "Getting started", "docs/models.md": "Models", "docs/devices.md": "Devices", "docs/my-output-differs.md": "My output differs",
     },
-    "Use": {"docs/command.md": "The command", "docs/c-api.md": "The C interface", "docs/python.md": "The Python module"},
+    "Use": {
+        "docs/command.md": "The command", "docs/c-api.md": "The C interface", "docs/python.md": "The Python module",
+        "docs/quantisation.md": "Models on bytes",
+    },
     "Know": {
         "docs/benchmarks.md": "Benchmarks", "docs/cpu.md": "CPUs", "docs/gpu.md": "GPUs", "docs/dependencies.md": "Dependencies", "CHANGELOG.md": "Changes",
     },

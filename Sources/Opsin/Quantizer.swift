@@ -21,7 +21,7 @@ public struct Quantizer: Sendable {
     /// How a model is quantised.
     public struct Options: Hashable, Sendable {
         /// How the ranges of values are chosen.
-        public var calibration = Calibration.minmax
+        public var calibration = Calibration.mse
         /// How many neighbouring outputs share a scale: 1, or a number that divides what the kernels compute together (4, 8, 16).
         public var group = 1
         /// Threads; 0 is one per physical core, at most 8.
