@@ -38,6 +38,7 @@ struct opsin_team {
     char *scratch;
     size_t scratch_stride;
     uint64_t *nanoseconds;
+    const opsin_stop *until;
     uint64_t step_began;
 
     // The open step.
@@ -82,12 +83,17 @@ static void publish(opsin_team *team) {
     if (atomic_load(&team->sleepers)) syscall(SYS_futex, &team->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
+void opsin_stop_set(opsin_stop *stop) { __atomic_store_n(stop, 1, __ATOMIC_RELAXED); }
+
+uint32_t opsin_stop_is_set(const opsin_stop *stop) { return __atomic_load_n(stop, __ATOMIC_RELAXED); }
+
 // Opens step `next` or the first one after it that has tasks; ends the run after the last one. Nobody holds a chunk.
 static void open_step(opsin_team *team, size_t next) {
     while (next < team->count && team->steps[next].tasks == 0) {
         if (team->nanoseconds) team->nanoseconds[next] = 0;
         next++;
     }
+    if (team->until && opsin_stop_is_set(team->until)) next = team->count;
     if (next == team->count) {
         atomic_store(&team->running, false);
         atomic_store(&team->ended, atomic_load(&team->epoch) + 1);
@@ -217,8 +223,9 @@ void opsin_team_destroy(opsin_team *team) {
 uint32_t opsin_team_threads(const opsin_team *team) { return team->threads; }
 
 // One thread needs no team; nor has the child of a fork one behind it.
-static void walk_alone(const opsin_step *steps, size_t count, void *scratch, uint64_t *nanoseconds) {
+static void walk_alone(const opsin_stop *stop, const opsin_step *steps, size_t count, void *scratch, uint64_t *nanoseconds) {
     for (size_t i = 0; i < count; i++) {
+        if (stop && opsin_stop_is_set(stop)) return;
         const uint64_t begin = nanoseconds ? now() : 0;
         if (steps[i].tasks) steps[i].run(steps[i].arguments, 0, steps[i].tasks, scratch);
         if (nanoseconds) nanoseconds[i] = now() - begin;
@@ -226,8 +233,13 @@ static void walk_alone(const opsin_step *steps, size_t count, void *scratch, uin
 }
 
 void opsin_team_run(opsin_team *team, const opsin_step *steps, size_t count, void *scratch, size_t scratch_stride, uint64_t *nanoseconds) {
+    opsin_team_run_until(team, NULL, steps, count, scratch, scratch_stride, nanoseconds);
+}
+
+void opsin_team_run_until(
+    opsin_team *team, const opsin_stop *stop, const opsin_step *steps, size_t count, void *scratch, size_t scratch_stride, uint64_t *nanoseconds) {
     if (team->threads == 1 || team->owner != getpid()) {
-        walk_alone(steps, count, scratch, nanoseconds);
+        walk_alone(stop, steps, count, scratch, nanoseconds);
         return;
     }
     pthread_mutex_lock(&team->turn);
@@ -236,6 +248,7 @@ void opsin_team_run(opsin_team *team, const opsin_step *steps, size_t count, voi
     team->scratch = scratch;
     team->scratch_stride = scratch_stride;
     team->nanoseconds = nanoseconds;
+    team->until = stop;
     atomic_store(&team->running, true);
     open_step(team, 0);
     for (;;) {

@@ -76,6 +76,14 @@ enum CompiledPlan {
         if case .vulkan(let plan) = self { plan.waits(atMost: milliseconds) }
     }
 
+    /// Runs end early once `flag` is set: the CPU's between two ops, a GPU's before its next submission. Their outputs then mean nothing.
+    func stops(at flag: StopFlag?) {
+        switch self {
+        case .cpu(let plan, _): plan.stop = flag
+        case .vulkan(let plan): plan.stop = flag
+        }
+    }
+
     /// The ops that run elsewhere than asked.
     var fallbacks: [Fallback] {
         switch self {

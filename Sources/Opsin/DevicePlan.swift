@@ -32,6 +32,12 @@ final class DevicePlan {
     /// The ops that run on the CPU, and why.
     let fallbacks: [Fallback]
     private let timing: VulkanPlan.Timing
+    /// Ends a run before the next part once it is set.
+    var stop: StopFlag? {
+        didSet {
+            for case .cpu(let plan) in parts { plan.stop = stop }
+        }
+    }
     /// Made with the first image that the device preprocesses.
     var preprocessor: ImagePreprocessor?
     var recipe: PreprocessRecipe?
@@ -145,6 +151,7 @@ final class DevicePlan {
         var known: [Int: [Float]] = [:]
         for (port, value) in zip(inputs, values) { known[port.value.index] = value }
         for (index, part) in parts.enumerated() {
+            if let stop, stop.isSet { throw PlanFailure("the run was stopped") }
             let made: [[Float]]
             if index == 0, let first { made = first } else { made = try run(part, part.inputs.map { known[$0.value.index] ?? [] }) }
             for (port, value) in zip(part.outputs, made) { known[port.value.index] = value }

@@ -7,6 +7,8 @@ public struct Image: Hashable, Sendable {
     public let decodeMilliseconds: Double
     /// The caller's own number, handed on to the result.
     public var timestampMicroseconds: Int64 = 0
+    /// Time that making a caller's pixels upright 8-bit RGB or gray took; it counts as preprocessing.
+    package var conversionMilliseconds = 0.0
 
     /// Reads JPEG, PNG, WebP, BMP, PPM or PGM and turns it upright as its Exif data say. Throws with the path and the reason.
     ///

@@ -41,6 +41,6 @@ struct MeasuredOps {
 extension Session {
     /// Mean time of each op over the runs so far, and their number. Empty unless `Options.measuresOps`; nil while a call is inside.
     public func measuredOps() -> (runs: Int, ops: [OpProfile])? {
-        door.whenIdle { unsafe (state.measured.runs, state.measured.ops) }
+        door.whenIdle { (lane.state.measured.runs, lane.state.measured.ops) }
     }
 }

@@ -22,6 +22,8 @@ public struct OpsinError: Error, Hashable, Sendable, CustomStringConvertible {
         case unsupported
         /// The call was cancelled before it finished.
         case cancelled
+        /// Not at this moment: a stream that is closed, a process that forked.
+        case state
     }
 
     /// For programs: which kind of failure it is.

@@ -54,10 +54,12 @@ public final class Session: Sendable {
     public let precision: Precision
 
     let door = SessionDoor()
-    private let keptBytes = Atomic(0)
-    private let keptDeviceBytes = Atomic(0)
+    let keptBytes = Atomic(0)
+    let keptDeviceBytes = Atomic(0)
     /// Touched only by who is inside the door.
-    nonisolated(unsafe) var state: SessionState
+    let lane: Lane
+    /// What `submit` fills.
+    let requests = RequestQueue()
 
     /// Opens a session over a model.
     public init(_ model: Model, _ options: Options = Options()) throws(OpsinError) {
@@ -68,19 +70,28 @@ public final class Session: Sendable {
         }
         let backend = try model.backend(options.precision, threads: options.threads)
         guard (1...64).contains(options.keptPlans) else { throw OpsinError(.argument, "keptPlans is \(options.keptPlans), expected 1 to 64") }
-        unsafe state = SessionState(backend: backend, fallbacks: model.runtime.fallbacks, options)
+        lane = Lane(SessionState(backend: backend, fallbacks: model.runtime.fallbacks, options))
         (self.model, self.options, precision) = (model, options, backend.precision)
     }
 
+    deinit { requests.close() }
+
     /// Decoded pixels to the task's answer.
-    public func run(_ image: Image, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
+    public func run(_ image: Image, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult { try run(image, options, on: nil) }
+
+    /// The same on a lane, whose owner is inside the door already; nil is a call of its own.
+    func run(_ image: Image, _ options: TaskOptions, on lane: Lane?) throws(OpsinError) -> TaskResult {
         var timings = Timings()
         timings.decode = image.decodeMilliseconds
         let recipe = model.recipe(options.fit)
         let geometry = try recipe.geometry(of: image)
         let mapping = ImageMapping(geometry)
-        let ran = try execute(.image(image, recipe, PlanCache.Key(geometry)), mask: maskRequest(mapping, options), timings: &timings)
-        return try result(of: ran.outputs, mapping, options, mask: ran.mask, timings: timings, report: ran.report)
+        let source = Source.image(image, recipe, PlanCache.Key(geometry))
+        let ran = try execute(source, mask: maskRequest(mapping, options), on: lane, timings: &timings)
+        timings.preprocess += image.conversionMilliseconds
+        var made = try result(of: ran.outputs, mapping, options, mask: ran.mask, on: lane, timings: timings, report: ran.report)
+        made.timestampMicroseconds = image.timestampMicroseconds
+        return made
     }
 
     /// The mask that a run is to leave; nil for other tasks.
@@ -117,9 +128,10 @@ public final class Session: Sendable {
         try PreprocessedImage(image, model.recipe(fit), parallel: try parallel())
     }
 
-    /// The session's threads, for work on pictures.
-    func parallel() throws(OpsinError) -> Parallel {
-        let team = try model.runtime.team(threads: options.threads)
+    /// The threads of the session or of a lane, for work on pictures.
+    func parallel(_ lane: Lane? = nil) throws(OpsinError) -> Parallel {
+        let team: CPUTeam
+        if let own = lane?.team { team = own } else { team = try model.runtime.team(threads: options.threads) }
         return unsafe Parallel { step in unsafe team.run(step) }
     }
 
@@ -165,24 +177,32 @@ public final class Session: Sendable {
     /// Drops the kept plans, unless a call is inside. The next run makes its own again.
     package func dropIdlePlans() {
         door.whenIdle {
-            unsafe state.plans.removeAll()
-            keptBytes.store(0, ordering: .relaxed)
-            keptDeviceBytes.store(0, ordering: .relaxed)
+            lane.state.plans.removeAll()
+            lane.count(in: self)
         }
     }
 
     /// Calls `body` with the session's state. `.busy` when another call is inside.
     func exclusively<Value>(_ body: (inout SessionState) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
         guard door.enter() else {
-            throw OpsinError(.busy, "the session is inside another call (it takes one at a time; make a session for each thread)")
+            throw OpsinError(.busy, Session.busy)
         }
         defer {
-            keptBytes.store(unsafe state.plans.bytes, ordering: .relaxed)
-            keptDeviceBytes.store(unsafe state.plans.deviceBytes, ordering: .relaxed)
+            lane.count(in: self)
             door.leave()
         }
-        return try unsafe body(&state)
+        return try body(&lane.state)
     }
+
+    /// As `exclusively`; with a lane its owner is inside the door already.
+    private func entered<Value>(_ lane: Lane?, _ body: (inout SessionState) throws(OpsinError) -> Value) throws(OpsinError) -> Value {
+        guard let lane else { return try exclusively(body) }
+        defer { lane.count(in: self) }
+        return try body(&lane.state)
+    }
+
+    /// Why a call is turned away.
+    package static let busy = "the session is inside another call, has requests under way, or is lent to a stream (make a session for each thread)"
 
     /// What a run begins with.
     enum Source {
@@ -195,7 +215,7 @@ public final class Session: Sendable {
 
     /// Runs a source through the plan of its shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
     func execute(
-        _ source: Source, mask request: MaskRequest? = nil, timings: inout Timings
+        _ source: Source, mask request: MaskRequest? = nil, on lane: Lane? = nil, timings: inout Timings
     ) throws(OpsinError) -> (outputs: [Tensor], report: Report, mask: DeviceMask?) {
         var input: [Float]?
         let key: PlanCache.Key
@@ -203,20 +223,23 @@ public final class Session: Sendable {
         case .image(_, _, let shape): key = shape
         case .prepared(let values, let shape), .tensor(let values, let shape): (input, key) = (values, shape)
         }
-        return try exclusively { (state) throws(OpsinError) in
+        return try entered(lane) { (state) throws(OpsinError) in
             var mayRebuild = true
             // Until a plan shows that it cannot.
             var onDevice = state.preprocessesOnDevice(source.image)
             while true {
+                try lane?.checkStop()
                 if input == nil, !onDevice, case .image(let image, let recipe, _) = source {
                     let start = milliseconds()
-                    input = try PreprocessedImage(image, recipe, parallel: parallel()).values.pixels
+                    input = try PreprocessedImage(image, recipe, parallel: parallel(lane)).values.pixels
                     timings.preprocess = milliseconds() - start
+                    try lane?.checkStop()
                 }
                 let graph = state.plans.holds(key) ? nil : try graph(for: key)
                 do throws(PlanFailure) {
                     let plan = try state.plan(for: key, graph, PlanResources(model, threads: options.threads), timed: options.measuresOps)
                     plan.waits(atMost: state.settings.timeoutMilliseconds)
+                    plan.stops(at: lane?.stop)
                     let refusal = try plan.prepare(mask: state.masksOnDevice ? request : nil)
                     let start = milliseconds()
                     let values: [[Float]]
@@ -232,6 +255,7 @@ public final class Session: Sendable {
                         timings.preprocess = frame.preprocessMilliseconds
                         timings.run = milliseconds() - start - timings.preprocess
                     }
+                    if let stop = lane?.stop, stop.isSet { throw PlanFailure("the run was stopped") }
                     if options.measuresOps { state.measured.add(try plan.lastTimes(), of: plan) }
                     var report = state.report(plan, model)
                     let reading = milliseconds(), mask = try plan.mask()
@@ -243,6 +267,7 @@ public final class Session: Sendable {
                     if let refusal { report.fallbacks.append(Fallback(what: "mask", reason: refusal)) }
                     return (plan.tensors(values), report, mask)
                 } catch {
+                    try lane?.checkStop()
                     try state.recover(from: error, model, options, mayRebuild: mayRebuild)
                     (mayRebuild, onDevice) = (false, state.preprocessesOnDevice(source.image))
                 }
@@ -258,7 +283,7 @@ public final class Session: Sendable {
     }
 
     func result(
-        of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, mask: DeviceMask? = nil, timings: Timings, report: Report
+        of tensors: [Tensor], _ mapping: ImageMapping, _ options: TaskOptions, mask: DeviceMask? = nil, on lane: Lane? = nil, timings: Timings, report: Report
     ) throws(OpsinError) -> TaskResult {
         var timings = timings
         let start = milliseconds()
@@ -268,10 +293,10 @@ public final class Session: Sendable {
         case .classify: answer = .classes(try model.classes(tensors, options))
         case .detect: answer = .detections(try model.detections(tensors, mapping, options))
         case .segment:
-            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, made: mask, parallel())
+            let (mask, probabilities) = try model.segmentation(tensors, mapping, options, made: mask, parallel(lane))
             answer = .segmentation(mask)
             if let probabilities { tensors.append(probabilities) }
-        case .depth: answer = .depth(try model.depth(tensors, mapping, parallel: parallel()))
+        case .depth: answer = .depth(try model.depth(tensors, mapping, parallel: parallel(lane)))
         case .features: answer = .features
         }
         timings.postprocess += milliseconds() - start

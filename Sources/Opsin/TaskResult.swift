@@ -16,6 +16,8 @@ public struct TaskResult: Hashable, Sendable {
     public var timings: Timings
     /// What really ran.
     public let report: Report
+    /// The image's own.
+    public var timestampMicroseconds: Int64 = 0
 }
 
 extension TaskResult {

@@ -16,6 +16,8 @@ private import Glibc
     package let outputs: [Graph.Port]
     /// The nodes of a quantised graph that run in fp32, and why.
     package let refusals: [QuantizationRefusal]
+    /// Runs end between two steps once it is set; their outputs then mean nothing.
+    package var stop: StopFlag?
     /// Bytes of the arena of activations, and of scratch.
     package let arenaBytes: Int
     package let scratchBytes: Int
@@ -85,7 +87,9 @@ private import Glibc
 
     /// Computes the outputs from the inputs. With `timed` the time of each step is kept in `times`.
     package func run(timed: Bool = false) {
-        unsafe opsin_team_run(team.team, steps.baseAddress, steps.count, scratch.base, scratchStride, timed ? stepTimes.baseAddress : nil)
+        let word = unsafe stop.map { unsafe UnsafePointer($0.word) }
+        unsafe opsin_team_run_until(team.team, word, steps.baseAddress, steps.count, scratch.base, scratchStride, timed ? stepTimes.baseAddress : nil)
+        withExtendedLifetime(stop) {}
     }
 
     /// Nanoseconds of each step of the last timed run, in the order of `reports`.

@@ -41,6 +41,7 @@ extension OpsinError.Code {
         case .io: OPSIN_E_IO
         case .unsupported: OPSIN_E_UNSUPPORTED
         case .cancelled: OPSIN_E_CANCELLED
+        case .state: OPSIN_E_STATE
         }
     }
 }

@@ -11,6 +11,7 @@ enum Handles {
     static let pictures = HandleTable<PictureObject>("opsin_picture", kind: 4)
     static let inputs = HandleTable<InputObject>("opsin_input", kind: 5)
     static let results = HandleTable<ResultObject>("opsin_result", kind: 6)
+    static let requests = HandleTable<RequestObject>("opsin_request", kind: 7)
 }
 
 /// What an `opsin_runtime` stands for.
@@ -65,7 +66,7 @@ final class SessionObject: Sendable {
     let lent = Lent()
     private let lockedSettings = Mutex(TaskSettings())
     /// Wider than the session's own: preprocessing and the settings are inside too.
-    private let isInside = Atomic(false)
+    let door = SessionDoor()
 
     init(_ session: Session, _ model: ModelObject) { (self.session, self.model) = (session, model) }
 
@@ -78,10 +79,8 @@ final class SessionObject: Sendable {
     /// Runs `body` unless another call is inside.
     func enter<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         try model.runtime.checkProcess()
-        guard isInside.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
-            throw Failure(OPSIN_E_BUSY, "the session is inside another call (it takes one at a time: make a session for each thread)")
-        }
-        defer { isInside.store(false, ordering: .releasing) }
+        guard door.enter() else { throw Failure(OPSIN_E_BUSY, Session.busy) }
+        defer { door.leave() }
         return try body()
     }
 }

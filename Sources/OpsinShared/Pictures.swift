@@ -20,8 +20,11 @@ extension PixelFormat {
     }
 }
 
-extension Opsin.Image {
-    /// The caller's pixels, upright, cut to the region, as 8-bit RGB or gray.
+/// The caller's pixels before they are read. Everything else about them is checked.
+@safe struct PixelSource: @unchecked Sendable {  // the caller leaves the pixels as they are
+    private let view: ImageView
+    private let timestamp: Int64
+
     init(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) {
         let image = try unsafe read(pointer, "image")
         guard unsafe image.buffer == nil else { throw .unsupported("an image in an opsin_buffer") }
@@ -32,15 +35,31 @@ extension Opsin.Image {
             throw Failure(OPSIN_E_ARGUMENT, "image: \(width) x \(height) pixels, expected sides of 1 to 65535")
         }
         let region = unsafe image.has_roi == 0 ? nil : RegionOfInterest(x: image.roi_x, y: image.roi_y, width: image.roi_width, height: image.roi_height)
-        do {
-            let view = unsafe ImageView(
-                data: data, format: format, width: width, height: height, strideBytes: Int(image.stride_bytes), orientation: Int(image.orientation),
-                region: region)
-            self = unsafe Opsin.Image(try OpsinVision.Image(view))
-        } catch {
-            throw Failure(error.code == .argument ? OPSIN_E_ARGUMENT : OPSIN_E_IMAGE, "image: \(error.description)")
-        }
-        unsafe timestampMicroseconds = image.timestamp_us
+        unsafe view = ImageView(
+            data: data, format: format, width: width, height: height, strideBytes: Int(image.stride_bytes), orientation: Int(image.orientation), region: region)
+        unsafe timestamp = image.timestamp_us
+        do { try unsafe view.check() } catch { throw Failure(PixelSource.failure(error)) }
+    }
+
+    /// The pixels, upright, cut to the region, as 8-bit RGB or gray.
+    func image() throws(OpsinError) -> Opsin.Image {
+        let start = milliseconds()
+        var image: Opsin.Image
+        do { image = unsafe Opsin.Image(try OpsinVision.Image(view)) } catch { throw PixelSource.failure(error) }
+        (image.timestampMicroseconds, image.conversionMilliseconds) = (timestamp, milliseconds() - start)
+        return image
+    }
+
+    private static func failure(_ error: VisionError) -> OpsinError {
+        OpsinError(error.code == .argument ? .argument : .image, "image: \(error.description)")
+    }
+}
+
+extension Opsin.Image {
+    /// The caller's pixels, upright, cut to the region, as 8-bit RGB or gray.
+    init(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) {
+        let source = try unsafe PixelSource(pointer)
+        self = try opsin { () throws(OpsinError) in try source.image() }
     }
 }
 

@@ -23,15 +23,12 @@ final class ResultObject: Sendable {
     /// The classes as arrays, made at the first look.
     private let classesView = Mutex<Shown?>(nil)
 
-    /// `conversion`: milliseconds that making the caller's pixels upright took; it belongs to preprocessing.
-    init(_ result: TaskResult, _ settings: TaskSettings, labelCount: Int, timestamp: Int64 = 0, features: [String] = [], conversion: Double = 0) {
+    init(_ result: TaskResult, _ settings: TaskSettings, labelCount: Int, features: [String] = []) {
         let features = features + (settings.options.wantsProbabilities ? ["probabilities"] : [])
         let shown = result.tensors.filter { settings.keepsLogits || features.contains($0.name) }
         (self.labelCount, hasRegions) = (labelCount, settings.options.wantsRegions)
-        (answer, failure, task, self.timestamp) = (result, nil, result.task, timestamp)
-        var timings = result.timings
-        timings.preprocess += conversion
-        (self.timings, report, tensors) = (timings, result.report, shown.map(LentTensor.init))
+        (answer, failure, task, timestamp) = (result, nil, result.task, result.timestampMicroseconds)
+        (timings, report, tensors) = (result.timings, result.report, shown.map(LentTensor.init))
     }
 
     init(_ outputs: [Tensor], milliseconds: Double, _ report: Report) {
@@ -41,9 +38,9 @@ final class ResultObject: Sendable {
         (self.timings, self.report, tensors) = (timings, report, outputs.map(LentTensor.init))
     }
 
-    /// An image of a batch that failed.
-    init(_ failure: Failure, task: VisionTask) {
-        (answer, self.failure, self.task, timestamp, labelCount, hasRegions) = (nil, failure, task, 0, 0, false)
+    /// An image of a batch or a stream that failed.
+    init(_ failure: Failure, task: VisionTask, timestamp: Int64 = 0) {
+        (answer, self.failure, self.task, self.timestamp, labelCount, hasRegions) = (nil, failure, task, timestamp, 0, false)
         (timings, report, tensors) = (Timings(), nil, [])
     }
 
@@ -72,6 +69,21 @@ final class ResultObject: Sendable {
         }
         return unsafe shown.view
     }
+}
+
+/// What is wanted of a session's results, for those that come later. Holds nothing of the session.
+struct ResultForm: Sendable {
+    let settings: TaskSettings
+    let task: VisionTask
+    private let labelCount: Int
+    private let features: [String]
+
+    init(_ session: SessionObject) {
+        (settings, task) = (session.settings, session.model.model.task)
+        (labelCount, features) = (session.model.model.labels.count, session.session.options.features)
+    }
+
+    func object(_ result: TaskResult) -> ResultObject { ResultObject(result, settings, labelCount: labelCount, features: features) }
 }
 
 /// A view on its way out of a lock. Sound: the arrays are never written again.

@@ -3,12 +3,9 @@ internal import Opsin
 
 extension SessionObject {
     /// One image to one result. The session is entered already.
-    func run(_ image: Image, conversion: Double = 0) throws(Failure) -> ResultObject {
-        let settings = self.settings
-        let result = try opsin { () throws(OpsinError) in try session.run(image, settings.options) }
-        return ResultObject(
-            result, settings, labelCount: model.model.labels.count, timestamp: image.timestampMicroseconds, features: session.options.features,
-            conversion: conversion)
+    func run(_ image: Image) throws(Failure) -> ResultObject {
+        let form = ResultForm(self)
+        return form.object(try opsin { () throws(OpsinError) in try session.run(image, form.settings.options) })
     }
 
     /// The photo of a file to one result; a large JPEG is resized while it is decoded. The session is entered already.
@@ -20,11 +17,7 @@ extension SessionObject {
     }
 
     /// The caller's pixels to one result. The session is entered already.
-    func run(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) -> ResultObject {
-        let start = milliseconds()
-        let image = try unsafe Image(pointer)
-        return try run(image, conversion: milliseconds() - start)
-    }
+    func run(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) -> ResultObject { try run(unsafe Image(pointer)) }
 }
 
 @c @implementation

@@ -1,6 +1,14 @@
 public import COpsin
 
-// See Requests.swift.
+// Streams are not in this version: no handle of theirs exists, so whatever is given is none.
+
+/// The answer to every question about a handle type that this version never gives.
+func refuse(_ handle: OpaquePointer?, _ name: String, _ type: String) -> opsin_status {
+    answer { () throws(Failure) in
+        guard unsafe handle != nil else { throw .null(name) }
+        throw Failure(OPSIN_E_ARGUMENT, "\(name) is no \(type), or was released")
+    }
+}
 
 @c @implementation
 public func opsin_stream_create(

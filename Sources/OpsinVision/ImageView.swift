@@ -69,6 +69,28 @@ package struct RegionOfInterest: Hashable, Sendable {
         unsafe (self.data, self.format, self.width, self.height) = (data, format, width, height)
         unsafe (self.strideBytes, self.orientation, self.region) = (strideBytes, orientation, region)
     }
+
+    /// Throws where the numbers make no picture; the pixels are not read.
+    package func check() throws(VisionError) { _ = unsafe try source() }
+
+    /// The view as the kernels take it, and the size of the upright picture. Everything but the pixels is checked.
+    fileprivate func source() throws(VisionError) -> (source: opsin_image_source, width: Int, height: Int) {
+        let (width, height, format) = unsafe (self.width, self.height, self.format)
+        let orientation = unsafe self.orientation == 0 ? 1 : self.orientation
+        _ = try Image.sampleCount(width: width, height: height, channels: 1)
+        guard (1...8).contains(orientation) else { throw VisionError(.argument, "expected an orientation of 1 to 8, found \(orientation)") }
+        let rowBytes = width * format.bytesPerPixel
+        let stride = unsafe strideBytes == 0 ? rowBytes : strideBytes
+        guard stride.magnitude >= rowBytes.magnitude, stride.magnitude <= (1 << 46) / UInt(height) else {
+            throw VisionError(.argument, "expected a stride of at least \(rowBytes) bytes for \(width) pixels of \(format.rawValue), found \(stride)")
+        }
+        let (uprightWidth, uprightHeight) = orientation >= 5 ? (height, width) : (width, height)
+        let region = unsafe try region?.pixels(width: uprightWidth, height: uprightHeight) ?? (0, 0, uprightWidth, uprightHeight)
+        let source = unsafe opsin_image_source(
+            data: data, stride: stride, format: format.c, width: Int32(width), height: Int32(height), orientation: Int32(orientation),
+            left: Int32(region.0), top: Int32(region.1), columns: Int32(region.2), rows: Int32(region.3))
+        return unsafe (source, uprightWidth, uprightHeight)
+    }
 }
 
 extension Image {
@@ -76,25 +98,10 @@ extension Image {
     ///
     /// `view.data` must be readable for the stated rows; everything else is checked.
     @unsafe package init(_ view: ImageView) throws(VisionError) {
-        let (width, height, format) = unsafe (view.width, view.height, view.format)
-        let orientation = unsafe view.orientation == 0 ? 1 : view.orientation
-        _ = try Image.sampleCount(width: width, height: height, channels: 1)
-        guard (1...8).contains(orientation) else { throw VisionError(.argument, "expected an orientation of 1 to 8, found \(orientation)") }
-        let rowBytes = width * format.bytesPerPixel
-        let stride = unsafe view.strideBytes == 0 ? rowBytes : view.strideBytes
-        guard stride.magnitude >= rowBytes.magnitude, stride.magnitude <= (1 << 46) / UInt(height) else {
-            throw VisionError(.argument, "expected a stride of at least \(rowBytes) bytes for \(width) pixels of \(format.rawValue), found \(stride)")
-        }
-        let (uprightWidth, uprightHeight) = orientation >= 5 ? (height, width) : (width, height)
-        let region = unsafe try view.region?.pixels(width: uprightWidth, height: uprightHeight) ?? (0, 0, uprightWidth, uprightHeight)
-        let source = unsafe opsin_image_source(
-            data: view.data, stride: stride, format: format.c, width: Int32(width), height: Int32(height), orientation: Int32(orientation),
-            left: Int32(region.0),
-            top: Int32(region.1), columns: Int32(region.2), rows: Int32(region.3))
-        let channels = format.isGray ? 1 : 3
+        let (source, width, height) = unsafe try view.source()
         unsafe self.init(
-            unchecked: Image.convert(source), width: region.2, height: region.3, channels: channels, sourceWidth: uprightWidth, sourceHeight: uprightHeight,
-            originX: region.0, originY: region.1)
+            unchecked: Image.convert(source), width: Int(source.columns), height: Int(source.rows), channels: view.format.isGray ? 1 : 3, sourceWidth: width,
+            sourceHeight: height, originX: Int(source.left), originY: Int(source.top))
     }
 
     /// The part of the picture under a region of interest, which is in pixels of the source.

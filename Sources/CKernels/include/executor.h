@@ -13,6 +13,11 @@ typedef struct {
     size_t tasks;
 } opsin_step;
 
+// What ends a run early: not 0 once somebody wants that. Any thread sets it, runs look at it before each step.
+typedef uint32_t opsin_stop;
+void opsin_stop_set(opsin_stop *stop);
+uint32_t opsin_stop_is_set(const opsin_stop *stop);
+
 // A team of threads that sleeps between runs. Several sessions may share one: runs then take turns (try_run says busy instead of queueing).
 typedef struct opsin_team opsin_team;
 
@@ -24,3 +29,7 @@ uint32_t opsin_team_threads(const opsin_team *team);
 // Runs the steps in order and returns when the last one is done. `scratch` holds threads x scratch_stride bytes. With `nanoseconds` not NULL,
 // nanoseconds[i] gets the wall time of step i. Takes its turn when another run is going on.
 void opsin_team_run(opsin_team *team, const opsin_step *steps, size_t count, void *scratch, size_t scratch_stride, uint64_t *nanoseconds);
+
+// The same, but no step is begun once `stop`, which may be NULL, is set.
+void opsin_team_run_until(
+    opsin_team *team, const opsin_stop *stop, const opsin_step *steps, size_t count, void *scratch, size_t scratch_stride, uint64_t *nanoseconds);

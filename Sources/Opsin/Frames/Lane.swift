@@ -1,0 +1,31 @@
+internal import OpsinCPU
+internal import OpsinGraph
+internal import OpsinVulkan
+internal import Synchronization
+
+/// A way through a session: plans of its own, so that as many frames as there are lanes can be worked on at the same time. One thread at a time uses it.
+@safe final class Lane: @unchecked Sendable {
+    var state: SessionState
+    /// Ends the frame that is on its way, once it is set.
+    var stop: StopFlag?
+    /// What the session counts of this lane's plans.
+    private var counted = (bytes: 0, deviceBytes: 0)
+
+    init(_ state: SessionState) { self.state = state }
+
+    /// The threads that compute here; nil where a GPU does.
+    var team: CPUTeam? { if case .cpu(_, _, let team) = state.backend { team } else { nil } }
+
+    /// Throws `.cancelled` once the frame is to end.
+    func checkStop() throws(OpsinError) {
+        if let stop, stop.isSet { throw OpsinError(.cancelled, "the request was cancelled while it ran") }
+    }
+
+    /// Adds what the lane keeps now to the session's sums, in the place of what was counted before.
+    func count(in session: Session) {
+        let now = (bytes: state.plans.bytes, deviceBytes: state.plans.deviceBytes)
+        session.keptBytes.add(now.bytes &- counted.bytes, ordering: .relaxed)
+        session.keptDeviceBytes.add(now.deviceBytes &- counted.deviceBytes, ordering: .relaxed)
+        counted = now
+    }
+}
