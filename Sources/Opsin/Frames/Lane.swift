@@ -11,10 +11,13 @@ internal import Synchronization
     /// What the session counts of this lane's plans.
     private var counted = (bytes: 0, deviceBytes: 0)
 
-    init(_ state: SessionState) { self.state = state }
-
     /// The threads that compute here; nil where a GPU does.
-    var team: CPUTeam? { if case .cpu(_, _, let team) = state.backend { team } else { nil } }
+    let team: CPUTeam?
+
+    init(_ state: SessionState) {
+        self.state = state
+        if case .cpu(_, _, let team) = state.backend { self.team = team } else { team = nil }
+    }
 
     /// Throws `.cancelled` once the frame is to end.
     func checkStop() throws(OpsinError) {
