@@ -120,7 +120,8 @@ public final class Runtime: Sendable {
         }
     }
 
-    private func newTeam(_ threads: Int) throws(OpsinError) -> CPUTeam {
+    /// A team of nobody else's.
+    func newTeam(_ threads: Int) throws(OpsinError) -> CPUTeam {
         do {
             return try CPUTeam(threads: threads)
         } catch {

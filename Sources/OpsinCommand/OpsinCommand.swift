@@ -65,7 +65,7 @@ struct InputsFailed: Error {
 /// The exit code that an error stands for.
 func ExitStatus(_ code: OpsinError.Code) -> Int32 {
     switch code {
-    case .image, .io, .cancelled: 1
+    case .image, .io, .cancelled, .state: 1
     case .argument: 2
     case .model, .device, .unsupported, .busy, .notFound: 3
     }

@@ -80,6 +80,12 @@ internal import Synchronization
         withExtendedLifetime(last) {}
     }
 
+    /// Ends every reference and answers what the handle stood for; nil for NULL and for what is none.
+    func remove(_ handle: OpaquePointer?) -> Object? {
+        let token = UInt(bitPattern: handle)
+        return state.withLock { $0.entries.removeValue(forKey: token)?.object }
+    }
+
     /// High bits that no address of a user's program has on 64-bit machines, so that reading through a handle stops a debugger at once.
     private static var mark: UInt { UInt.bitWidth == 64 ? 0x0B51 << (UInt.bitWidth - 16) : 0 }
 }

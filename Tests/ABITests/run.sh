@@ -95,6 +95,8 @@ build "cc -std=c99" classify $tests/classify.c && check "C: a photo, every error
 build "cc -std=c99" detect $tests/detect.c && check "C: objects on a photo" "$work/detect" Models/deimv2_hgnetv2_atto_coco "$photo"
 build "c++ -std=c++17" classify_cc $tests/classify.cc && check "C++: a photo, two threads" "$work/classify_cc" "$model" "$photo"
 build "cc -std=c99" requests $tests/requests.c && check "C: requests: order, cancelling, callbacks, fork" "$work/requests" "$model" "$photo"
+build "cc -std=c99" streams $tests/streams.c &&
+    check "C: streams: order, dropping, release in use, fork" "$work/streams" "$model" "$photo" Models/tcmonodepth_small
 segmenter=Models/deeplabv3_mobilenet_v2_1.0_513
 build "cc -std=c99" segment $tests/segment.c && check "C: masks, regions, outlines, run lengths" "$work/segment" "$segmenter" "$photo" "$work"
 for flags in "" "-fno-exceptions"; do

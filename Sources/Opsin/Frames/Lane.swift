@@ -31,4 +31,29 @@ internal import Synchronization
         session.keptDeviceBytes.add(now.deviceBytes &- counted.deviceBytes, ordering: .relaxed)
         counted = now
     }
+
+    /// Ends the lane: unless it is the session's own, what it keeps is given back.
+    func close(_ session: Session) {
+        stop = nil
+        guard self !== session.lane else { return }
+        state.plans.removeAll()
+        count(in: session)
+    }
+}
+
+extension Session {
+    /// So many lanes for somebody who is inside the door: one is the session's own; several share its threads, since a frame that has the cores for itself wins
+    /// less by more of them than another frame loses.
+    func lanes(_ count: Int) throws(OpsinError) -> [Lane] {
+        guard count > 1 else { return [lane] }
+        return try (0..<count).map { (_) throws(OpsinError) in
+            var backend = lane.state.backend
+            if case .cpu(let isa, let precision, let team) = backend, team.threads > 1 {
+                backend = try .cpu(isa, precision, model.runtime.newTeam(max(1, team.threads / count)))
+            }
+            var fresh = SessionState(backend: backend, fallbacks: lane.state.fallbacks, options)
+            fresh.settings = lane.state.settings
+            return Lane(fresh)
+        }
+    }
 }
