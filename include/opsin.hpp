@@ -14,7 +14,8 @@
  * Header only, over opsin.h; links with libopsin and nothing else. The rules of opsin.h hold: a session takes one call at a time, everything else may be
  * shared between threads.
  *
- * - Handles (Runtime, Model, Session, Picture, Result) are move-only; share() makes a second one that counts as a reference of its own.
+ * - Handles (Runtime, Model, Session, Picture, Result, Request, Stream) are move-only; share(), which the last two lack, makes a second one that counts as a
+ *   reference of its own.
  * - Every call that can fail comes twice: name() throws opsin::Error, try_name() is noexcept and gives an opsin::Expected. Compiled without exceptions
  *   (-fno-exceptions) only the second form is there.
  * - Views into a result (a label's text, a mask's pixels) live as long as the Result they came from, or one that shares it. Keep the Result in a variable:
@@ -165,6 +166,8 @@ private:
 
 /** For objects that opsin.h counts no second reference of. */
 inline void no_retain(opsin_input *) noexcept {}
+inline void no_retain(opsin_request *) noexcept {}
+inline void no_retain(opsin_stream *) noexcept {}
 
 }  // namespace detail
 
@@ -597,6 +600,43 @@ struct SessionOptions {
     std::uint32_t kept_plans = 0;                      /**< input shapes that stay compiled; 0: the library's choice */
 };
 
+/** One image on its way through a session. Releasing it does not end the work. */
+class Request : public detail::Handle<opsin_request, detail::no_retain, opsin_request_release> {
+public:
+    /** None. */
+    Request() noexcept = default;
+    /** Takes over a C handle. */
+    explicit Request(opsin_request *owned) noexcept : Handle(owned) {}
+
+    /** OPSIN_PENDING while it is under way, OPSIN_OK, or why it failed: error(). */
+    opsin_status status() const noexcept { return opsin_request_status(get()); }
+    /** Why it failed; empty when it did not. */
+    std::string_view error() const noexcept { return opsin_request_error(get()); }
+    /** Waits, at most so many microseconds, below 0 without end; what status() says then. */
+    opsin_status wait(std::int64_t timeout_us = -1) noexcept { return opsin_request_wait(get(), timeout_us); }
+    /** At once while it waits, else between two ops or before the next submission. */
+    void cancel() noexcept { opsin_request_cancel(get()); }
+    /** Waits and takes the result; once. */
+    Expected<Result> try_result() noexcept {
+        if (const opsin_status status = wait(); status != OPSIN_OK) return Failure{status, std::string(error())};
+        opsin_result *made = nullptr;
+        if (const opsin_status status = opsin_request_take_result(get(), &made); status != OPSIN_OK) return detail::failure(status);
+        return Result(made);
+    }
+#ifdef OPSIN_HPP_THROWS
+    /** As try_result(); throws Error. */
+    Result result() { return try_result().value(); }
+#endif
+};
+
+/** How a stream runs. */
+struct StreamOptions {
+    std::uint32_t queue_depth = 4;           /**< frames that may wait */
+    std::int32_t drop = OPSIN_DROP_NOTHING;  /**< OPSIN_DROP_*: what happens to a frame when the queue is full */
+    std::uint32_t in_flight = 2;             /**< frames worked on at the same time */
+    bool ordered = true;                     /**< results in the order of the frames */
+};
+
 /** One stream of work over a model. Takes one call at a time. */
 class Session : public detail::Handle<opsin_session, opsin_session_retain, opsin_session_release> {
 public:
@@ -688,7 +728,16 @@ public:
         if (status != OPSIN_OK) return detail::failure(status);
         return Result(made);
     }
+    /** Puts an image into the session's queue. With copy false its pixels must stay until the request is done. */
+    Expected<Request> try_submit(const Image &image, bool copy = true) noexcept {
+        opsin_request *made = nullptr;
+        const opsin_status status = opsin_submit(get(), &image.get(), copy ? OPSIN_SUBMIT_COPY : 0u, nullptr, nullptr, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Request(made);
+    }
 #ifdef OPSIN_HPP_THROWS
+    /** As try_submit(); throws Error. */
+    Request submit(const Image &image, bool copy = true) { return try_submit(image, copy).value(); }
     /** Opens a session over a model, which it keeps alive. */
     explicit Session(const Model &model, const SessionOptions &options = {}) : Session(try_create(model, options).value()) {}
     /** Says what the runs that follow shall give. */
@@ -707,6 +756,58 @@ public:
     Result run_tensors(const std::vector<opsin_tensor> &inputs) { return try_run_tensors(inputs).value(); }
     /** The third step alone: raw outputs, wherever they were computed, to the task's answer. */
     Result postprocess(const std::vector<opsin_tensor> &outputs, const opsin_geometry &geometry) { return try_postprocess(outputs, geometry).value(); }
+#endif
+};
+
+/** Frames in, results out. The session is lent to it until it goes. */
+class Stream : public detail::Handle<opsin_stream, detail::no_retain, opsin_stream_release> {
+public:
+    /** Opens a stream over a session. */
+    static Expected<Stream> try_open(const Session &session, const StreamOptions &options = {}) noexcept {
+        auto asked = detail::made(opsin_stream_options_init);
+        asked.queue_depth = options.queue_depth, asked.drop = options.drop, asked.in_flight = options.in_flight;
+        asked.flags = options.ordered ? 0u : OPSIN_STREAM_UNORDERED;
+        opsin_stream *made = nullptr;
+        const opsin_status status = opsin_stream_create(session.get(), &asked, &made);
+        if (status != OPSIN_OK) return detail::failure(status);
+        return Stream(made);
+    }
+    /** Takes over a C handle. */
+    explicit Stream(opsin_stream *owned) noexcept : Handle(owned) {}
+
+    /** Gives the next frame, which is copied. False: it was not taken (OPSIN_DROP_NEWEST). */
+    Expected<bool> try_push(const Image &image) noexcept {
+        const opsin_status status = opsin_stream_push(get(), &image.get());
+        if (status < 0) return detail::failure(status);
+        return status == OPSIN_OK;
+    }
+    /** The next result, empty when none came in time; one of a frame that failed says so in status(). Below 0: as long as frames are under way. */
+    Expected<Result> try_poll(std::int64_t timeout_us = -1) noexcept {
+        opsin_result *made = nullptr;
+        if (const opsin_status status = opsin_stream_poll(get(), timeout_us, &made); status < 0) return detail::failure(status);
+        return Result(made);
+    }
+    /** Waits until every frame is done or dropped; false when that took longer. */
+    Expected<bool> try_flush(std::int64_t timeout_us = -1) noexcept {
+        const opsin_status status = opsin_stream_flush(get(), timeout_us);
+        if (status < 0) return detail::failure(status);
+        return status == OPSIN_OK;
+    }
+    /** What it has done since it was opened. */
+    opsin_stream_stats stats() const noexcept {
+        auto found = detail::made(opsin_stream_stats_init);
+        opsin_stream_stats_get(get(), &found);
+        return found;
+    }
+#ifdef OPSIN_HPP_THROWS
+    /** As try_open(); throws Error. */
+    explicit Stream(const Session &session, const StreamOptions &options = {}) : Stream(try_open(session, options).value()) {}
+    /** As try_push(); throws Error. */
+    bool push(const Image &image) { return try_push(image).value(); }
+    /** As try_poll(); throws Error. */
+    Result poll(std::int64_t timeout_us = -1) { return try_poll(timeout_us).value(); }
+    /** As try_flush(); throws Error. */
+    bool flush(std::int64_t timeout_us = -1) { return try_flush(timeout_us).value(); }
 #endif
 };
 

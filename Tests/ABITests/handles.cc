@@ -78,6 +78,21 @@ int main(int argc, char **argv) {
         expect((*batch)[0].status() == OPSIN_OK && (*batch)[1].status() == OPSIN_E_ARGUMENT && !(*batch)[1].error().empty(), "only the bad one failed");
         expect((*batch)[2].try_classes()->at(0).score == kept.try_classes()->at(0).score, "the same answer as alone");
 
+        auto request = session->try_submit(picture->image());
+        expect(bool(request) && !session->try_run(photo), "a request, which the session is busy with");
+        auto answered = request->try_result();
+        expect(bool(answered) && answered->try_classes()->at(0).score == kept.try_classes()->at(0).score, "the same answer from a request");
+        expect(request->status() == OPSIN_OK && request->error().empty() && !request->try_result(), "a result is taken once");
+        {
+            auto stream = opsin::Stream::try_open(*session, {2, OPSIN_DROP_NOTHING, 2, true});
+            expect(bool(stream) && !opsin::Stream::try_open(*session), "one stream over a session");
+            for (int i = 0; i < 5; i++) expect(*stream->try_push(picture->image()), "a frame");
+            expect(*stream->try_flush() && stream->stats().done == 5 && stream->stats().dropped == 0, "all frames are done");
+            int frames = 0;
+            for (auto next = stream->try_poll(); next && *next; next = stream->try_poll()) frames += (*next).try_classes()->size() == 3;
+            expect(frames == 5, "five results");
+        }
+
         unsigned char pixels[2 * 8 * 3] = {0};
         const auto whole = opsin::image_of(Mat{pixels, 8, 2, 24, 3}), gray = opsin::image_of(Mat{pixels, 8, 2, 8, 1});
         expect(whole.get().format == OPSIN_FORMAT_BGR8 && gray.get().format == OPSIN_FORMAT_GRAY8, "OpenCV's formats");

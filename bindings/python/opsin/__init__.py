@@ -31,6 +31,7 @@ from .options import DrawOptions, PathLike, Precision, RunOptions
 from .results import Classes, Classification, Depth, Detection, Detections, Features, Region, Result, Segment, Segmentation
 from .session import Device, Model, Runtime, Session, devices
 from .steps import Geometry, Input
+from .streams import Request, Stream, StreamStats
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -40,8 +41,8 @@ __version__ = f"{OPSIN_VERSION_MAJOR}.{OPSIN_VERSION_MINOR}.{OPSIN_VERSION_PATCH
 __all__ = [
     "ArgumentError", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError",
     "DrawOptions", "Features", "Geometry", "ImageError", "ImageLike", "Input", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model",
-    "ModelError", "NotFoundError", "OpsinError", "Region", "Result", "RunOptions", "Runtime", "Segment", "Segmentation", "Session", "StateError",
-    "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth", "detect", "devices", "library_path", "segment",
+    "ModelError", "NotFoundError", "OpsinError", "Region", "Request", "Result", "RunOptions", "Runtime", "Segment", "Segmentation", "Session", "StateError",
+    "Stream", "StreamStats", "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth", "detect", "devices", "library_path", "segment",
 ]
 
 # Runtimes and models are shared between threads; a session takes one call at a time, so each thread has its own.

@@ -130,6 +130,11 @@ class Result:
         return self._size()[1]
 
     @property
+    def timestamp_us(self) -> int:
+        """The number that was given with the image."""
+        return int(lib.opsin_result_timestamp_us(self._handle.handle))
+
+    @property
     def timings(self) -> dict[str, float]:
         """Milliseconds of each stage: ``total``, ``decode``, ``preprocess``, ``run``, ``postprocess``."""
         taken = made(header.opsin_timings)

@@ -21,6 +21,7 @@ from .images import ImageLike, pixels_of
 from .options import PathLike, Precision, RunOptions, one_of, path_of, real_number, whole_number, words_of
 from .results import Result, result_of
 from .steps import Geometry, Input, tensor_array
+from .streams import DropName, Request, Stream
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -368,6 +369,28 @@ class Session(_Closing):
     ) -> list[Result | OpsinError]:
         """``map`` as a list: all results at once, in the images' order."""
         return list(self.map(images, on_error=on_error, color=color, progress=progress, **options))
+
+    def submit(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions]) -> Request:
+        """Puts an image into the session's queue of 64 and returns: ``result()`` of the request waits, ``await`` works too.
+
+        The image is copied. Requests are done one at a time, in their order; other calls of the session raise ``BusyError`` until they are.
+        """
+        if options:
+            self.configure(**options)
+        pixels = pixels_of(image, color)
+        address = out_handle()
+        # Always a copy: nobody could keep the pixels of a request that its owner has forgotten.
+        nobody = header.opsin_done_fn()
+        check(lib.opsin_submit(self.handle, ctypes.byref(pixels.struct), header.OPSIN_SUBMIT_COPY, nobody, None, ctypes.byref(address)))
+        return Request(address.value, image, color)
+
+    def stream(
+        self, *, queue_depth: int = 4, drop: DropName = "nothing", in_flight: int = 2, ordered: bool = True, **options: Unpack[RunOptions],
+    ) -> Stream:
+        """Lends the session to a stream of frames, whose results are as ``options``, those of ``configure``, say. See ``Stream``."""
+        if options:
+            self.configure(**options)
+        return Stream(self, queue_depth=queue_depth, drop=drop, in_flight=in_flight, ordered=ordered)
 
     async def run_async(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions]) -> Any:
         """``run`` on another thread, for asyncio. Await one call of a session before the next."""
