@@ -10,10 +10,8 @@ extension SessionObject {
 
     /// The photo of a file to one result; a large JPEG is resized while it is decoded. The session is entered already.
     func run(file path: String) throws(Failure) -> ResultObject {
-        let settings = self.settings
-        let result = try opsin { () throws(OpsinError) in try session.run(path: path, settings.options) }
-        return ResultObject(
-            result, settings, labelCount: model.model.labels.count, timestamp: 0, features: session.options.features, conversion: 0)
+        let form = ResultForm(self)
+        return form.object(try opsin { () throws(OpsinError) in try session.run(path: path, form.settings.options) })
     }
 
     /// The caller's pixels to one result. The session is entered already.
