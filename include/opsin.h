@@ -1402,7 +1402,7 @@ OPSIN_API opsin_status opsin_stream_push(opsin_stream *stream, const opsin_image
  * Takes the next result. A frame that failed comes too, as a result whose opsin_result_status() says why; a dropped one does not.
  *
  * @param stream     not NULL
- * @param timeout_us longest wait in microseconds; 0: only look; below 0: without end
+ * @param timeout_us longest wait in microseconds; 0: only look; below 0: as long as frames are under way
  * @param result     receives the result, NULL when there is none; release with opsin_result_release()
  * Any thread. Blocks up to timeout_us.
  *

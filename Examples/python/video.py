@@ -7,6 +7,7 @@ python video.py film.mp4 out.mp4    a file, written into another
 
 import sys
 import time
+from collections import deque
 
 import cv2
 import opsin
@@ -20,12 +21,24 @@ def main() -> None:
     writer = None
     session = opsin.Session(opsin.Model("detect"))
     frames, start = 0, time.perf_counter()
+    waiting: deque = deque()
+    # Frames go into a stream and come out in their order: while the model works on one, the next is read and the one before is drawn.
+    stream = session.stream()
     while True:
         read, frame = video.read()
-        if not read:
+        if read:
+            # OpenCV's arrays have blue first.
+            stream.push(frame, color="bgr")
+            waiting.append(frame)
+        found = stream.poll(0 if read and len(waiting) < 4 else None)
+        if found is None:
+            if read:
+                continue
             break
-        # OpenCV's arrays have blue first. Looked at and drawn on where they lie: nothing is copied.
-        found = session.run(frame, color="bgr")
+        frame = waiting.popleft()
+        if isinstance(found, opsin.OpsinError):
+            print("video:", found)
+            continue
         found.draw_on(frame, color="bgr")
         frames += 1
         if len(sys.argv) > 2:

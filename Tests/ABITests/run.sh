@@ -131,6 +131,8 @@ for task in classify detect segment depth; do
 done
 wrong() { "$work/tasks" /nowhere.jpg; [ $? = 1 ]; }
 check "Examples/c/tasks.c says so when there is no photo" wrong
+camera() { OPSIN_MODELS=$PWD/Models "$work/camera" "$photo" >"$work/camera.txt" && cat "$work/camera.txt" && grep -q "frame 59: Egyptian cat" "$work/camera.txt"; }
+build "cc -std=c99" camera Examples/c/camera.c && check "Examples/c/camera.c answers the newest frame" camera
 
 # --- programs of other generations: previous/opsin.h is a header as it was, the other one today's with longer structs
 mkdir "$work/newer"
