@@ -83,7 +83,14 @@ internal import Synchronization
     /// Ends every reference and answers what the handle stood for; nil for NULL and for what is none.
     func remove(_ handle: OpaquePointer?) -> Object? {
         let token = UInt(bitPattern: handle)
-        return state.withLock { $0.entries.removeValue(forKey: token)?.object }
+        return state.withLock { state in
+            guard let entry = state.entries.removeValue(forKey: token) else { return nil }
+            guard entry.process == getpid() else {
+                state.inherited.append(entry.object)
+                return nil
+            }
+            return entry.object
+        }
     }
 
     /// High bits that no address of a user's program has on 64-bit machines, so that reading through a handle stops a debugger at once.
