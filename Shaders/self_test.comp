@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-//! axis   FEATURE fp16 int8 subgroups coopmat
+//! axis   FEATURE fp16 int8 subgroups coopmat shared_sizes
 //! const  0 LOCAL 64
 #ifdef FEATURE_FP16
 #extension GL_EXT_shader_16bit_storage : require
@@ -62,6 +62,22 @@ void main() {
     for (uint lane = 0; lane < gl_SubgroupSize; lane++) sum += lanes[min(first + lane, 127)];
     const uint other = subgroupShuffle(x[i], partner);
     y[i] = subgroupAdd(x[i]) == sum && (partner >= gl_SubgroupSize || other == lanes[min(first + partner, 127)]) ? 1 : 0;
+}
+#endif
+
+#ifdef FEATURE_SHARED_SIZES
+// y[i] = x[63 - i] + y[i - 1] of the round before, through two arrays whose sizes are constants: one that lies over the other shows.
+layout(std430, binding = 0) readonly buffer X { uint x[]; };
+layout(std430, binding = 1) writeonly buffer Y { uint y[]; };
+layout(constant_id = 0) const uint LOCAL = 1;
+shared uint turned[LOCAL];
+shared uvec4 wide[LOCAL + 3];
+void main() {
+    const uint i = gl_LocalInvocationIndex;
+    turned[LOCAL - 1 - i] = x[i];
+    wide[i + 3] = uvec4(i, 2 * i, 3 * i, 4 * i);
+    barrier();
+    y[i] = turned[i] + wide[(i + 1) % LOCAL + 3].w;
 }
 #endif
 

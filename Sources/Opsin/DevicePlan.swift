@@ -51,8 +51,9 @@ final class DevicePlan {
         _ graph: Graph, on device: OpsinVulkan.Device, _ storage: Storage, _ resources: PlanResources, timing: VulkanPlan.Timing = .none
     ) throws(PlanFailure) {
         let weights = resources.deviceWeights(device)
-        var refusals: [Int: String] = [:]
-        do { refusals = try VulkanPlan.refusals(graph, on: device, storage: storage) } catch { throw PlanFailure(error) }
+        let judged: VulkanPlan.Judged
+        do { judged = try VulkanPlan.judged(graph, on: device, storage: storage) } catch { throw PlanFailure(error) }
+        let (graph, refusals) = (judged.graph, judged.refusals)
         fallbacks = refusals.sorted { $0.key < $1.key }.map { index, reason in
             Fallback(what: "op \(graph.nodes[index].op.name) (\(graph.nodes[index].name))", reason: reason)
         }
@@ -64,7 +65,7 @@ final class DevicePlan {
                 parts.append(.cpu(try resources.cpuPlan(part)))
             } else {
                 do {
-                    parts.append(.device(try VulkanPlan(part, on: device, storage: storage, timing: timing, weights: weights)))
+                    parts.append(.device(try VulkanPlan(part, on: device, storage: storage, timing: timing, weights: weights, isJudged: true)))
                 } catch {
                     throw PlanFailure(error)
                 }

@@ -82,6 +82,8 @@ extension Doctor {
         let options = DeviceOptions.current
         do throws(VulkanError) {
             let device = try OpsinVulkan.Device(instance, index: index, options: options)
+            for row in device.known { lookAt(row, topic) }
+            if let cores = info.cores { add(topic, .ok, "\(cores) processors; \(device.traits.workgroups) workgroups fill it") }
             lookAtFeatures(of: device, topic)
             if let defect = device.pipelines.cacheDefect {
                 add(topic, .problem, "pipeline cache: \(defect)", advice: "nothing: it is written anew at the next run")
@@ -90,6 +92,14 @@ extension Doctor {
         } catch {
             add(topic, .problem, "no device can be made: \(error.description)", advice: "update the driver; \(topic) is not used meanwhile")
         }
+    }
+
+    /// A row of the table of known devices.
+    private mutating func lookAt(_ row: KnownDevice, _ topic: String) {
+        var facts: [String] = []
+        if let sizes = row.subgroups { facts.append("subgroups of \(sizes.count == 1 ? "\(sizes.lowerBound)" : "\(sizes.lowerBound) to \(sizes.upperBound)")") }
+        if !row.matrices.isEmpty { facts.append("matrices \(row.matrices.joined(separator: ", "))") }
+        add(topic, .ok, "known: \(row.name): \((facts + row.remarks).joined(separator: "; "))")
     }
 
     /// What the device has, what is switched off, and what its self-test said just now.
@@ -103,9 +113,12 @@ extension Doctor {
                 case .int8: all.storage8 && all.int8
                 case .coopmat: all.cooperativeMatrixNV
                 case .subgroups: all.subgroupOperations != 0
+                case .sharedSizes: true
                 case .pipelineCache: true
                 }
-            if let defect = defects[feature] {
+            if let row = device.known.first(where: { $0.distrusted[feature] != nil }), let why = row.distrusted[feature] {
+                add(topic, .note, "\(feature.rawValue): left off, \(why)", advice: "OPSIN_VK_KNOWN=0 tries it all the same")
+            } else if let defect = defects[feature] {
                 add(topic, .problem, "\(feature.rawValue): \(defect)", advice: "Opsin leaves it off; a newer driver may mend it")
             } else if device.options.disabled.contains(feature) {
                 add(topic, .note, "\(feature.rawValue): switched off by OPSIN_VK_DISABLE")

@@ -21,6 +21,24 @@ extension Model {
         return graph.endpoints.filter { kept.contains($0.value.index) }.map(\.name)
     }
 
+    /// The tensors whose rows a network chose by score, in the order of the network, and how many rows they have: rounding may change which rows they are, and
+    /// their order. None for most networks.
+    public func chosenRows() throws(OpsinError) -> (names: [String], count: Int) {
+        let graph = try graphOfOwnSize(optimized: false)
+        var (chosen, count) = (Set<Int>(), 0)
+        for node in graph.nodes {
+            if case .topKGather(let op) = node.op {
+                count = op.count
+                chosen.insert(node.output.index)
+            } else if node.output.shape.w == count, node.inputs.contains(where: { chosen.contains($0.index) }) {
+                chosen.insert(node.output.index)
+            }
+        }
+        var names: [String] = []
+        for port in graph.endpoints + graph.outputs where chosen.contains(port.value.index) && !names.contains(port.name) { names.append(port.name) }
+        return (names, count)
+    }
+
     /// A fixed input of the model's own size: a sum of waves in -1...1 that differs in every pixel.
     public func patternInput() throws(OpsinError) -> Tensor { try patternInput(network.architecture.inputSize) }
 

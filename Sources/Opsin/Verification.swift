@@ -20,17 +20,33 @@ public struct Verification: Hashable, Sendable {
     public let rows: [Row]
     /// Largest relative difference that passes.
     public let tolerance: Double
+    /// What came of rows that the network chose by score; nil where it chooses none.
+    public let choice: RowMatching?
 
     /// The first tensor, in the order of the network, that is too far off.
     public var firstDivergence: Row? { rows.first { !$0.isWithin } }
     /// Whether every tensor is within the tolerance, and there was one.
-    public var holds: Bool { !rows.isEmpty && firstDivergence == nil }
+    public var holds: Bool { !rows.isEmpty && firstDivergence == nil && choice?.isEnough != false }
 
     /// Compares the tensors of `expected` with those of the same names in `found`; one that is missing there counts as infinitely far off.
-    public init(expected: [Tensor], found: [Tensor], tolerance: Double) {
+    ///
+    /// Of `chosen`, tensors of `chosen.count` rows that a network picked by score (`Model.chosenRows`), each row is compared with the one that the first of them
+    /// says is the same; rows at the margin that only one of the two runs picked are left out, a tenth of them at most. They pass within `chosenTolerance`: what
+    /// is refined step by step multiplies differences.
+    public init(
+        expected: [Tensor], found: [Tensor], tolerance: Double, chosen: (names: [String], count: Int) = ([], 0), chosenTolerance: Double? = nil
+    ) {
         self.tolerance = tolerance
+        let key = chosen.names.lazy.compactMap { name in
+            expected.first { $0.name == name }.flatMap { want in found.first { $0.name == name }.flatMap { RowMatching(want, $0, rows: chosen.count) } }
+        }.first
+        choice = key
         rows = expected.map { tensor in
-            Row(expected: tensor, found: found.first { $0.name == tensor.name }, tolerance: tolerance)
+            let other = found.first { $0.name == tensor.name }
+            guard let key, chosen.names.contains(tensor.name), let other, let pair = key.apply(tensor, other) else {
+                return Row(expected: tensor, found: other, tolerance: tolerance)
+            }
+            return Row(expected: pair.expected, found: pair.found, tolerance: chosenTolerance ?? tolerance)
         }
     }
 }
@@ -57,7 +73,7 @@ extension Verification.Row {
 extension Verification {
     /// The form of `opsin verify --json`.
     public var jsonText: String {
-        let members: [JSON.Member] = [
+        var members: [JSON.Member] = [
             .init("schema_version", 1), .init("tolerance", .number(tolerance)),
             .init(
                 "tensors",
@@ -70,6 +86,10 @@ extension Verification {
                     })),
             .init("first_divergence", firstDivergence.map { .string($0.name) } ?? .null), .init("verdict", .string(holds ? "equal" : "diverges")),
         ]
+        if let choice {
+            members.append(
+                .init("rows", ["matched": .integer(choice.pairs.count), "of": .integer(choice.count), "moved": .integer(choice.moved)]))
+        }
         return JSON.object(members).text
     }
 }

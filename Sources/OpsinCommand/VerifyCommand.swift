@@ -49,6 +49,9 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
+    /// For object queries, whose boxes each layer refines from where the last one ended: what the oracle's case of DEIMv2 allows.
+    private static let refinedTolerance = 1e-3
+
     /// What was compared, and what ran for how many milliseconds.
     private typealias Answer = (Verification, Report, Double)
 
@@ -87,7 +90,10 @@ struct VerifyCommand: ParsableCommand {
         let (expected, _, _) = try Session(reference, referenceOptions).run(tensors: [input])
         let (found, run, report) = try Session(opened, options).run(tensors: [input])
         let names = Set(found.map(\.name))
-        return (Verification(expected: try opened.inNetworkOrder(expected.filter { names.contains($0.name) }), found: found, tolerance: limit), report, run)
+        let verification = Verification(
+            expected: try opened.inNetworkOrder(expected.filter { names.contains($0.name) }), found: found, tolerance: limit, chosen: try opened.chosenRows(),
+            chosenTolerance: tolerance == nil ? max(limit, Self.refinedTolerance) : nil)
+        return (verification, report, run)
     }
 
     private func print(_ verification: Verification, _ precision: Precision, _ report: Report) {
@@ -97,6 +103,9 @@ struct VerifyCommand: ParsableCommand {
             Terminal.line(
                 "\(row.name.printable.columnKeepingEnd(34)) \(scientific(row.largest).right(8)) \(scientific(row.mean).right(8))   \(scientific(row.relative).right(8))\(mark)"
             )
+        }
+        if let choice = verification.choice {
+            Terminal.line("rows that the network chose: \(choice.pairs.count) of \(choice.count) in both runs, \(choice.moved) elsewhere; compared row by row")
         }
         let verdict = verification.firstDivergence.map { "diverges, first at \($0.name.printable)" } ?? "equal"
         Terminal.line(

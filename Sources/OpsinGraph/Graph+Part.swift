@@ -15,6 +15,16 @@ extension Graph {
         return part
     }
 
+    /// What `pass` makes of the graph when it must leave each of `values` there, as if users had asked for them.
+    package func keeping(_ values: Set<Value>, _ pass: (Graph) -> Graph) -> Graph {
+        guard !values.isEmpty else { return pass(self) }
+        var open = self
+        open.outputs += values.map { Port(name: "kept", value: $0, layout: .nhwc) }
+        var result = pass(open)
+        result.outputs = outputs
+        return result
+    }
+
     /// A value under its own name where users know it, else under its number.
     private func port(_ value: Value) -> Port {
         (inputs + outputs).first { $0.value == value } ?? Port(name: "value \(value.index)", value: value, layout: .nhwc)

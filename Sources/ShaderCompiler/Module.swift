@@ -10,7 +10,7 @@ struct Module {
     struct Variable {
         let id: UInt32
         let type: UInt32
-        /// 9 push constant, 12 storage buffer, 2 uniform
+        /// 9 push constant, 12 storage buffer, 2 uniform, 4 shared by a workgroup
         let storage: UInt32
     }
 
@@ -30,6 +30,27 @@ struct Module {
     var nonReadable: Set<MemberKey> = []
     var nonWritableVariables: Set<UInt32> = []
     var nonReadableVariables: Set<UInt32> = []
+    /// Bytes of an element, and how many elements: of numbers, vectors, arrays (whose count is another constant).
+    var sizes: [UInt32: Size] = [:]
+    /// How each constant comes about.
+    var values: [UInt32: ConstantValue] = [:]
+    /// The constant that is `gl_WorkGroupSize`; it counts before `localSize`.
+    var groupSize: UInt32?
+    /// The sizes that the execution mode says.
+    var localSize: [UInt32] = []
+
+    enum Size {
+        case bytes(UInt32)
+        case array(of: UInt32, count: UInt32)
+    }
+
+    enum ConstantValue {
+        case number(UInt32)
+        /// By its constant id.
+        case special(UInt32)
+        case composite([UInt32])
+        case operation(UInt32, [UInt32])
+    }
 
     init(_ words: [UInt32]) {
         for instruction in Module.instructions(words) { read(instruction) }
@@ -56,6 +77,7 @@ struct Module {
 
     private mutating func read(_ instruction: ArraySlice<UInt32>) {
         let word = Array(instruction)
+        readConstant(word)
         switch (word[0] & 0xffff, word.count) {
         case (5, 3...): names[word[1]] = Module.string(word[2...])
         case (6, 4...): memberNames[MemberKey(word[1], Int(word[2]))] = Module.string(word[3...])
@@ -63,6 +85,8 @@ struct Module {
         case (20, 2...): scalars[word[1]] = .bool
         case (21, 4...) where word[2] == 32: scalars[word[1]] = word[3] == 0 ? .uint32 : .int32
         case (22, 3...) where word[2] == 32: scalars[word[1]] = .float
+        case (16, 6...) where word[2] == 17: localSize = Array(word[3...5])
+        case (28, 4...): sizes[word[1]] = .array(of: word[2], count: word[3])
         case (30, 2...): structs[word[1]] = Array(word[2...])
         case (32, 4...): pointees[word[1]] = word[3]
         case (48...50, 3...): constantTypes[word[2]] = word[1]
@@ -73,9 +97,25 @@ struct Module {
         }
     }
 
+    /// Types of numbers and vectors, and constants: what sizes are made of.
+    private mutating func readConstant(_ word: [UInt32]) {
+        switch (word[0] & 0xffff, word.count) {
+        case (21, 4...), (22, 3...): sizes[word[1]] = .bytes(word[2] / 8)
+        case (23, 4...): if case .bytes(let bytes) = sizes[word[2]] { sizes[word[1]] = .bytes(bytes * word[3]) }
+        case (41, 3...): values[word[2]] = .number(1)
+        case (42, 3...): values[word[2]] = .number(0)
+        case (43, 4...): values[word[2]] = .number(word[3])
+        case (44, 3...), (51, 3...): values[word[2]] = .composite(Array(word[3...]))
+        case (48...50, 3...): values[word[2]] = specIDs[word[2]].map { .special($0) } ?? (word.count > 3 ? .number(word[3]) : nil)
+        case (52, 4...): values[word[2]] = .operation(word[3], Array(word[4...]))
+        default: break
+        }
+    }
+
     private mutating func decorate(_ word: [UInt32]) {
         switch (word[2], word.count) {
         case (1, 4...): specIDs[word[1]] = word[3]
+        case (11, 4...) where word[3] == 25: groupSize = word[1]
         case (24, _): nonWritableVariables.insert(word[1])
         case (25, _): nonReadableVariables.insert(word[1])
         case (33, 4...): bindings[word[1]] = word[3]

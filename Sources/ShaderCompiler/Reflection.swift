@@ -20,6 +20,9 @@ package struct Reflection: Sendable, Equatable {
     package private(set) var bindings: [Access] = []
     /// SPIR-V capability numbers.
     package private(set) var capabilities: [UInt32] = []
+    /// Threads of a workgroup and the bytes that they share, as programs over the constants.
+    package private(set) var threads = ""
+    package private(set) var sharedBytes = ""
 
     /// Throws a sentence when the module uses what the device layer does not carry.
     package init(_ words: [UInt32]) throws(ReflectionError) {
@@ -33,6 +36,7 @@ package struct Reflection: Sendable, Equatable {
         }
         try readPush(module)
         try readBindings(module)
+        (threads, sharedBytes) = (try module.threads(), try module.sharedBytes())
     }
 
     private mutating func readPush(_ module: Module) throws(ReflectionError) {

@@ -76,6 +76,7 @@ package struct SwiftWriter {
         let capabilities = variant.reflection.capabilities.map(String.init).joined(separator: ", ")
         out += "        SPIRV(\n            name: \"\(shader.name)\(values)\", hash: \(hex(FNV1a(variant.words).value)), access: [\(access)],\n"
         out += "            constantCount: \(shader.declaration.constants.count), pushCount: \(shader.push.count), capabilities: [\(capabilities)],\n"
+        out += "            threads: \"\(variant.reflection.threads)\", sharedBytes: \"\(variant.reflection.sharedBytes)\",\n"
         out += "            base64: \"\(base64(variant.words))\"),\n"
     }
 

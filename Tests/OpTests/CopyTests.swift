@@ -86,9 +86,9 @@ import Testing
     }
 
     /// A plan gives input and output one place; without that it is a copy.
-    @Test(arguments: Backend.exact, [1, 113, 4096, 9001])
+    @Test(arguments: Backend.here, [1, 113, 4096, 9001])
     func reshape(_ backend: Backend, count: Int) throws {
-        let x = try Tensor(n: 3, c: count, seed: 1)
+        let numbers = try Tensor(n: 3, c: count, seed: 1), x = Tensor(numbers.shape, backend.stored(numbers.values))
         let op = Op.reshape(Reshape(to: try Shape(n: 1, h: count, w: 3, c: 1)))
         try expect(op, on: backend, [x], gives: x.values.map { Double($0) })
         #expect(try run(op, on: backend, inputs: [x], inPlace: true) == x.values)

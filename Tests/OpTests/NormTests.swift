@@ -1,4 +1,5 @@
 import OpsinGraph
+import OpsinVulkan
 import Testing
 
 /// BatchNorm, LayerScale, LayerNorm and GroupNorm.
@@ -87,9 +88,10 @@ import Testing
     }
 
     /// A mean of 4096 with a deviation of about 1: sums of squares minus the squared mean would leave no digit.
-    @Test(arguments: Backend.exact)
+    @Test(arguments: Backend.here)
     func largeMeans(_ backend: Backend) throws {
-        let c = 113, values = numbers(6 * c, seed: 1).map { (4096 + $0) }, x = Tensor(try Shape(n: 1, h: 2, w: 3, c: c), values)
+        // fp16's numbers are 2 and 4 apart there: what is stored has a deviation of about 1 as well, and is what the expected numbers are of.
+        let c = 113, values = backend.stored(numbers(6 * c, seed: 1).map { (4096 + $0) }), x = Tensor(try Shape(n: 1, h: 2, w: 3, c: c), values)
         let weight = [Float](repeating: 1, count: c), bias = [Float](repeating: 0, count: c)
         // The mean itself is a rounded float: half a unit in its last place, 2.4e-4, is what any fp32 result may be off by.
         for (op, want) in [
@@ -97,7 +99,7 @@ import Testing
             (.groupNorm(try GroupNorm(groups: 1, weight: weight, bias: bias, epsilon: 1e-6)), groupNorm(x, 1, weight, bias, 1e-6)),
         ] {
             let got = try run(op, on: backend, inputs: [x])
-            for (g, w) in zip(got, want) { #expect(abs(Double(g) - w) < 3e-4) }
+            for (g, w) in zip(got, want) { #expect(abs(Double(g) - w) < 3e-4 + (backend.vulkan == .f16 ? backend.tolerance * abs(w) : 0)) }
         }
     }
 

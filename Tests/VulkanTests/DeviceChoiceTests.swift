@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func everyNameOfTheSwitchIsKnown() {
-        #expect(Feature.allCases.map(\.rawValue) == ["fp16", "int8", "coopmat", "subgroups", "pipeline_cache"])
+        #expect(Feature.allCases.map(\.rawValue) == ["fp16", "int8", "coopmat", "subgroups", "shared_sizes", "pipeline_cache"])
     }
 }
 

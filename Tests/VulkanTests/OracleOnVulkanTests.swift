@@ -63,7 +63,8 @@ struct OracleOnVulkanTests {
 
     /// Dilated layers and the heads of segmentation. Tolerances: oracle/README.md, fp16 twice what the reference loses.
     @Test(arguments: [
-        ("deeplabv3_mobilenet_v2_os16", 3e-4, 0.2), ("lraspp_mobilenet_v3_large", 1e-4, 0.04), ("lraspp_mobilenetv4_conv_small", 1e-4, 0.04),
+        ("deeplabv3_mobilenet_v2_os16", 3e-4, 0.2), ("deeplabv3_mobilenet_v2_os8", 3e-4, 0.2),
+        ("lraspp_mobilenet_v3_large", 1e-4, 0.04), ("lraspp_mobilenetv4_conv_small", 1e-4, 0.04),
         ("lraspp_tiny_moat_0", 1e-4, 0.04),
     ])
     func segmentationGivesTheReferencesLogits(_ name: String, _ exact: Double, _ rounded: Double) throws {
@@ -78,8 +79,9 @@ struct OracleOnVulkanTests {
         let exact = try differences("depth_anything_tiny", .f32, by: OracleCase.distance)
         #expect(exact["predicted_depth"] != nil && exact.count == 6)
         for (module, difference) in exact { #expect(difference <= 1e-4, "\(module) is off by \(difference)") }
-        let rounded = try differences("depth_anything_tiny", .f16) { found, expected in
-            OracleCase.distance(found, expected) * (expected.map { abs($0) }.max().map(Double.init) ?? 0) / Double((expected.max() ?? 0) - (expected.min() ?? 0))
+        let rounded = try differences("depth_anything_tiny", .f16) { (found: [Float], expected: [Float]) -> Double in
+            let largest = expected.map { abs($0) }.max().map(Double.init) ?? 0
+            return OracleCase.distance(found, expected) * largest / Double((expected.max() ?? 0) - (expected.min() ?? 0))
         }
         #expect(rounded["predicted_depth"] ?? 0 > 1e-6)
         for (module, difference) in rounded { #expect(difference <= 0.02, "fp16: \(module) is off by \(difference)") }
@@ -121,12 +123,17 @@ struct OracleOnVulkanTests {
     }
 
     /// Logits: twice what the reference itself loses in fp16 (oracle/README.md), as root mean square over the expected values' deviation. Inner modules have
-    /// not been averaged over a map yet: twice that.
-    @Test(arguments: [("mobilenetv4_conv_small", 0.01), ("mobilenetv4_hybrid_medium", 0.014), ("mobilenetv2_100", 0.04), ("mobilenet_v2_hf", 0.06)])
-    func fp16StorageStaysClose(_ name: String, _ tolerance: Double) throws {
+    /// not been averaged over a map yet and lose 4 times as much, in timm too: the last number is timm's own worst module in fp16 on the processor
+    /// (Scripts/half_precision_losses.py), which fp16 storage with fp32 sums has to stay below. Storage alone costs timm 0.0179, 0.0240 and 0.0711 there, us
+    /// 0.0180, 0.0232 and 0.0726: nothing is lost but what 11 bits lose.
+    @Test(arguments: [
+        ("mobilenetv4_conv_small", 0.01, 0.0212), ("mobilenetv4_hybrid_medium", 0.014, 0.0299), ("mobilenetv2_100", 0.04, 0.0792),
+        ("mobilenet_v2_hf", 0.06, 0.06),
+    ])
+    func fp16StorageStaysClose(_ name: String, _ tolerance: Double, _ inner: Double) throws {
         let worst = try differences(name, .f16, by: deviation)
         let logits = try #require(worst["logits"])
         #expect(logits <= tolerance && logits > 1e-6, "\(name): the logits are off by \(logits)")
-        for (module, difference) in worst { #expect(difference <= 2 * tolerance, "\(name): \(module) is off by \(difference)") }
+        for (module, difference) in worst { #expect(difference <= inner, "\(name): \(module) is off by \(difference)") }
     }
 }

@@ -6,6 +6,8 @@ package final class Device: Sendable {
     package let options: DeviceOptions
     /// What is switched on: what the device has, without `options.disabled`.
     package let features: DeviceFeatures
+    /// What the table of known devices says of it.
+    package let known: [KnownDevice]
     /// Which kernels suit it.
     package let traits: KernelTraits
     package let memory: MemoryPool
@@ -19,11 +21,15 @@ package final class Device: Sendable {
         }
         var info = instance.devices[index]
         if let most = options.maximumStorageRange { info.limits.maximumStorageRange = min(info.limits.maximumStorageRange, most) }
-        let features = info.features.without(options.disabled)
+        let known = options.usesKnownDevices ? KnownDevice.rows(of: info) : []
+        let features = info.features.without(options.disabled.union(known.flatMap(\.distrusted.keys)))
         let core = try DeviceCore(instance, index: index, enabling: features)
         let file = options.cacheFolder.map { PipelineCacheFile(folder: $0, device: info, shaders: shaders) }
         (self.info, self.options, self.features, self.core) = (info, options, features, core)
-        traits = options.traits ?? KernelTraits(info, features)
+        self.known = known
+        var traits = options.traits ?? KernelTraits(info, features, known)
+        if let workgroups = options.workgroups { traits.workgroups = workgroups }
+        self.traits = traits
         memory = try MemoryPool(core)
         pipelines = PipelineStore(core, features: features, file: file)
     }

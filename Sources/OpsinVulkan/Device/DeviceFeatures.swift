@@ -8,6 +8,8 @@ package enum Feature: String, CaseIterable, Sendable {
     case coopmat
     /// Sums and shuffles within a subgroup.
     case subgroups
+    /// Shared memory whose size is a specialization constant.
+    case sharedSizes = "shared_sizes"
     /// The pipeline cache on disk.
     case pipelineCache = "pipeline_cache"
 }
@@ -24,6 +26,8 @@ package struct DeviceFeatures: Sendable, Equatable {
     package var cooperativeMatrixNV = false
     /// Seen and reported; no shader of ours uses it.
     package var cooperativeMatrixKHR = false
+    /// Every device has to; some translate it wrongly.
+    package var sharedSizes = true
     /// Bits of `VkSubgroupFeatureFlags` for compute.
     package var subgroupOperations: UInt32 = 0
 
@@ -39,12 +43,14 @@ package struct DeviceFeatures: Sendable, Equatable {
         if disabled.contains(.int8) { (rest.storage8, rest.int8) = (false, false) }
         if disabled.contains(.coopmat) { (rest.cooperativeMatrixNV, rest.cooperativeMatrixKHR) = (false, false) }
         if disabled.contains(.subgroups) { rest.subgroupOperations = 0 }
+        if disabled.contains(.sharedSizes) { rest.sharedSizes = false }
         return rest
     }
 
     /// What `spirv` needs that is not here, in words; nil when it runs. Capability numbers: SPIR-V 1.3, section 3.31, and its extensions.
     package func missing(for spirv: SPIRV) -> String? {
-        let lacking = spirv.capabilities.filter { !has($0) }.map(DeviceFeatures.name)
+        let sizes = sharedSizes || !spirv.sharedBytes.needsConstants ? [] : ["shared memory sized by constants"]
+        let lacking = spirv.capabilities.filter { !has($0) }.map(DeviceFeatures.name) + sizes
         return lacking.isEmpty ? nil : lacking.joined(separator: ", ")
     }
 

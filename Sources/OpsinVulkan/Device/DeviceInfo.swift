@@ -22,6 +22,8 @@ package struct DeviceInfo: Sendable {
     package var driverID: UInt32 = 0
     /// The conformance tests that the driver passed, `[1, 3, 2, 0]`; empty where it names none.
     package var conformance: [Int] = []
+    /// Processors that run workgroups (NVIDIA's multiprocessors, AMD's compute units, Arm's cores); nil where the driver does not say.
+    package var cores: Int?
     /// 16 bytes that name this GPU under every driver.
     package var uuid: [UInt8]
     /// Nil where the driver does not say.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// What the environment says about Vulkan.
 package struct DeviceOptions: Sendable {
-    /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,pipeline_cache,op:NAME`
+    /// `OPSIN_VK_DISABLE=fp16,int8,coopmat,subgroups,shared_sizes,pipeline_cache,op:NAME`
     package var disabled: Set<Feature> = []
     /// Features that failed their self-test on this device, and how; they are in `disabled` too.
     package var distrusted: [Feature: String] = [:]
@@ -16,6 +16,11 @@ package struct DeviceOptions: Sendable {
     package var cacheFolder: String?
     /// Longest wait for one submit; nil is what suits the device.
     package var timeoutMilliseconds: Int?
+
+    /// Whether the table of known devices counts: not with `OPSIN_VK_KNOWN=0`.
+    package var usesKnownDevices = true
+    /// `OPSIN_VK_WORKGROUPS`: how many workgroups fill the device; nil is what it says or its kind suggests.
+    package var workgroups: Int?
 
     /// For tests: the traits of another device, whose kernels then run here; nil is this device's own.
     package var traits: KernelTraits?
@@ -38,6 +43,8 @@ package struct DeviceOptions: Sendable {
             if let value = environment(name), !value.isEmpty { cacheFolder = value + tail }
         }
         if disabled.contains(.pipelineCache) { cacheFolder = nil }
+        usesKnownDevices = environment("OPSIN_VK_KNOWN") != "0"
+        workgroups = environment("OPSIN_VK_WORKGROUPS").flatMap { Int($0) }.flatMap { (1...1 << 20).contains($0) ? $0 : nil }
     }
 
     /// Those of this process.

@@ -80,10 +80,12 @@ internal import CVulkan
         var place = unsafe VkPhysicalDevicePCIBusInfoPropertiesEXT()
         unsafe place.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT
         let bus = has("VK_EXT_pci_bus_info") ? unsafe chain.add(place) : nil
+        let cores = CoreChain(chain, self)
         var all = unsafe VkPhysicalDeviceProperties2()
         unsafe all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         unsafe all.pNext = chain.head
         unsafe vk.getPhysicalDeviceProperties2(device, &all)
+        info.cores = cores.count
         info.uuid = unsafe withUnsafeBytes(of: identity.pointee.deviceUUID) { unsafe Array($0) }
         if unsafe identity.pointee.deviceLUIDValid != 0 {
             let (name, nodes) = unsafe (identity.pointee.deviceLUID, identity.pointee.deviceNodeMask)

@@ -6,18 +6,19 @@ package struct KernelTraits: Sendable, Equatable {
     package var handsRound: Bool
     /// Products stage both factors in shared memory.
     package var tilesProducts: Bool
-    /// Workgroups from which on its processors are busy, with a second one each to hide latency: a guess by kind, since Vulkan does not tell their number.
+    /// Workgroups from which on its processors are busy, with a second one each to hide latency; a guess by kind where the driver does not tell their number.
     package var workgroups: Int
     /// Subgroups multiply matrices of 16 x 16, where activations are fp16; nil: they do not.
     package var matrices: Matrices?
     /// For tests: the kernel of every product, whatever its shape; nil chooses.
     package var product: ProductKernel?
 
-    package init(_ info: DeviceInfo, _ features: DeviceFeatures) {
+    /// The traits of a device that says `info` of itself, with what `known` adds.
+    package init(_ info: DeviceInfo, _ features: DeviceFeatures, _ known: [KnownDevice] = []) {
         isProcessor = info.kind == .cpu
         handsRound = isProcessor && info.limits.subgroupSize == 8 && features.missing(for: Conv2dBroadcastShader.variants[0]) == nil
-        tilesProducts = [.discrete, .integrated, .virtual].contains(info.kind)
-        workgroups = info.kind == .integrated ? 32 : 256
+        tilesProducts = [.discrete, .integrated, .virtual].contains(info.kind) && known.allSatisfy(\.stagesInShared)
+        workgroups = info.cores.map { 2 * $0 } ?? (info.kind == .integrated ? 32 : 256)
         matrices = !isProcessor && features.missing(for: Conv2dCoopmatShader.variants[0]) == nil ? .nv : nil
         product = nil
     }

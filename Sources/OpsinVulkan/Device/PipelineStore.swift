@@ -95,6 +95,15 @@ struct PipelineKey: Hashable {
         guard request.constants.count == spirv.constantCount else {
             throw VulkanError(.argument, "\(spirv.name) takes \(spirv.constantCount) constants, found \(request.constants.count)")
         }
+        let limits = core.info.limits, threads = spirv.threads.value(request.constants), shared = spirv.sharedBytes.value(request.constants)
+        guard threads <= limits.maximumInvocations, threads <= limits.maximumGroupSize.first ?? 0 else {
+            throw VulkanError(
+                .unsupported,
+                "\(spirv.name) runs \(threads) threads a workgroup, \(core.info.name) \(min(limits.maximumInvocations, limits.maximumGroupSize.first ?? 0))")
+        }
+        guard shared <= limits.sharedMemory else {
+            throw VulkanError(.unsupported, "\(spirv.name) needs \(shared) bytes of shared memory, \(core.info.name) has \(limits.sharedMemory)")
+        }
         guard spirv.pushCount * 4 <= core.info.limits.maximumPushConstants else {
             throw VulkanError(
                 .unsupported,

@@ -19,9 +19,16 @@ package struct SPIRV: Sendable {
     package let pushCount: Int
     /// SPIR-V capability numbers; `DeviceInfo.missing(for:)` compares them with the device.
     package let capabilities: [UInt32]
+    /// Threads of a workgroup, and the bytes of memory that they share.
+    package let threads: SizeProgram
+    package let sharedBytes: SizeProgram
     private let base64: StaticString
 
-    package init(name: String, hash: UInt64, access: [BufferAccess], constantCount: Int, pushCount: Int, capabilities: [UInt32], base64: StaticString) {
+    package init(
+        name: String, hash: UInt64, access: [BufferAccess], constantCount: Int, pushCount: Int, capabilities: [UInt32], threads: StaticString,
+        sharedBytes: StaticString, base64: StaticString
+    ) {
+        (self.threads, self.sharedBytes) = (SizeProgram(threads), SizeProgram(sharedBytes))
         (self.name, self.hash, self.access, self.constantCount) = (name, hash, access, constantCount)
         (self.pushCount, self.capabilities, self.base64) = (pushCount, capabilities, base64)
     }

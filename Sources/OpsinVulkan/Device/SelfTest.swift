@@ -3,7 +3,10 @@ package enum SelfTest {
     /// The features that compute, and why each of the others is not trusted. A feature that the device lacks is in neither.
     package static func run(_ device: Device) -> [Feature: String] {
         var defects: [Feature: String] = [:]
-        for (feature, axis) in [(Feature.fp16, SelfTestShader.Feature.fp16), (.int8, .int8), (.subgroups, .subgroups), (.coopmat, .coopmat)] {
+        let axes: [(Feature, SelfTestShader.Feature)] = [
+            (.fp16, .fp16), (.int8, .int8), (.subgroups, .subgroups), (.sharedSizes, .sharedSizes), (.coopmat, .coopmat),
+        ]
+        for (feature, axis) in axes {
             let shader = SelfTestShader(feature: axis, local: axis == .coopmat ? UInt32(device.info.limits.subgroupSize) : 64)
             guard device.features.missing(for: shader.spirv) == nil else { continue }
             do throws(VulkanError) {
@@ -25,6 +28,9 @@ package enum SelfTest {
             return compare(try compute(shader, x, 64, device), x.map { 3 &* $0 &- 1 })
         case .subgroups:
             return compare(try compute(shader, (0..<64).map { UInt32($0 * $0 + 1) }, 64, device), [UInt32](repeating: 1, count: 64))
+        case .sharedSizes:
+            let x = (0..<64).map { UInt32($0 * $0 + 7) }
+            return compare(try compute(shader, x, 64, device), (0..<64).map { (index: Int) -> UInt32 in x[63 - index] + 4 * UInt32((index + 1) % 64) })
         case .coopmat:
             let x = (0..<512).map { Float16(($0 * 7) % 31 - 15) / 8 }
             return compare(try compute(shader, x, 256, device), product(x))

@@ -12,7 +12,7 @@ extension GlobalAveragePool: VulkanOp {
             throw VulkanError(.unsupported, error.description)
         }
         guard x.h * x.w > GlobalAveragePool.mostPixelsOfAThread else { return try PoolMode.mean.lower(node, whole, plan) }
-        let means = try plan.workspace(byteCount: (rows.count * plan.storage.byteCount + 63) / 64 * 64)
+        let means = try plan.scratch(rows.count * plan.storage.byteCount)
         try PoolMode.mean.dispatch(x, plan.view(node.inputs[0]), rows, means, row, plan)
         try PoolMode.mean.dispatch(rows, means, node.output.shape, plan.view(node.output), column, plan)
     }

@@ -76,6 +76,6 @@ extension ProductKernel {
     /// Into how many parts the depth is cut: each has at least 64 channels to sum, so that its loads outweigh its sums' way through memory, and all sums fit
     /// into the plan's scratch.
     private static func splits(of groups: Int, sums: Int, depth: Int, workgroups: Int) -> Int {
-        max(1, min((workgroups + groups - 1) / groups, depth / 64, VulkanPlanBuilder.scratchBytes / (4 * sums), 32))
+        max(1, min((workgroups + groups - 1) / groups, depth / 64, VulkanPlanBuilder.mostOptionalScratch / (4 * sums), 32))
     }
 }

@@ -48,6 +48,7 @@ package final class VulkanPlan {
     package let outputs: [Graph.Port]
     /// Longest wait for a run; a device that is late counts as lost.
     package var timeoutMilliseconds: Int
+    /// Bytes of activations and scratch.
     package let arenaBytes: Int
     /// Bytes of weights and parameters on the device.
     package let weightBytes: Int
@@ -67,15 +68,16 @@ package final class VulkanPlan {
 
     /// Compiles `graph`, which passes have been over. Throws, naming the node, where an op cannot run on this device: the caller takes another backend.
     ///
-    /// `weights` is what the plans of the graph's model share on this device; nil shares with nobody.
+    /// `weights` is what the plans of the graph's model share on this device; nil shares with nobody. `isJudged` says that `graph` is what `judged` gave or a
+    /// part of it.
     package init(
-        _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil
+        _ graph: Graph, on device: Device, storage: Storage = .f32, timing: Timing = .none, weights: DeviceWeights? = nil, isJudged: Bool = false
     ) throws(VulkanError) {
         try VulkanPlan.check(storage, device)
         let clock = ContinuousClock()
         var times = BuildTimes()
         let start = clock.now
-        let builder = try VulkanPlan.lowered(graph, device, storage, weights ?? DeviceWeights(device))
+        let builder = try VulkanPlan.lowered(graph, device, storage, weights ?? DeviceWeights(device), isJudged: isJudged)
         let lowered = clock.now
         let pipelines = try device.pipelines.pipelines(builder.pending.map(\.request))
         let piped = clock.now
@@ -98,7 +100,7 @@ package final class VulkanPlan {
         timeoutMilliseconds = device.timeoutMilliseconds
         (self.device, self.storage, self.timing, self.sources, self.targets) = (device, storage, timing, sources, targets)
         (self.inputViews, self.outputViews, self.dispatches) = (inputViews, outputViews, dispatches)
-        (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes, builder.weightBytes)
+        (inputs, outputs, arenaBytes, weightBytes) = (graph.inputs, graph.outputs, builder.arenaBytes + builder.scratchBytes, builder.weightBytes)
         (inputStorage, outputStorage) = (graph.inputs.map { builder.storage(of: $0.value) }, graph.outputs.map { builder.storage(of: $0.value) })
         reports = VulkanPlan.reports(builder.pending)
         last = (list, copies.0.count)
@@ -126,16 +128,15 @@ package final class VulkanPlan {
         }
     }
 
-    /// Everything that `graph` runs, fused as it pays; op by op where a fused one does not fit the device, since `refusals` judged the single ones.
+    /// Everything that `graph` runs, fused as it pays and as the device can.
     private static func lowered(
-        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights, isJudged: Bool
     ) throws(VulkanError) -> VulkanPlanBuilder {
-        let fused = device.traits.fused(graph)
         do {
-            return try plain(fused, device, storage, weights)
+            return try plain(isJudged ? graph : device.traits.fused(graph), device, storage, weights)
         } catch {
-            guard error.code == .unsupported, fused.nodes.count != graph.nodes.count else { throw error }
-            return try plain(graph, device, storage, weights)
+            guard error.code == .unsupported, !isJudged else { throw error }
+            return try plain(judged(graph, on: device, storage: storage).graph, device, storage, weights)
         }
     }
 

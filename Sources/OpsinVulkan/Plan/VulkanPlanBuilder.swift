@@ -26,7 +26,11 @@ package final class VulkanPlanBuilder {
     private let shared: DeviceWeights
     private var kept: [ObjectIdentifier: Buffer] = [:]
     private var node: Graph.Node?
-    private var scratchBuffer: Buffer?
+    /// By how manieth request of a node: what nodes share.
+    private var scratch: [Buffer] = []
+    private var scratchUsed = 0
+    /// Bytes of all scratch memory.
+    private(set) var scratchBytes = 0
 
     /// A builder without memory, for `refusal`.
     private let isProbe: Bool
@@ -48,7 +52,7 @@ package final class VulkanPlanBuilder {
 
     /// Lowers one node.
     func lower(_ node: Graph.Node) throws(VulkanError) {
-        self.node = node
+        (self.node, scratchUsed) = (node, 0)
         storage = storage(of: node.output)
         do {
             try node.op.lower(node, self)
@@ -129,24 +133,29 @@ package final class VulkanPlanBuilder {
         return try constant("parameters \(filled.count) \(hasher.finalize())", Float.self, filled.count) { filled }
     }
 
-    /// Memory of the plan's own on the device, for what one dispatch of an op hands to the next.
-    package func workspace(byteCount: Int) throws(VulkanError) -> BufferView {
-        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
-        return try device.memory.allocate(max(byteCount, 4), .device).view
-    }
-
-    /// Memory for what one dispatch of a node hands to its next one; nodes share it. At most `scratchBytes`.
+    /// Memory for what one dispatch of a node hands to its next ones. Each call for a node gives other bytes; other nodes get them again, and barriers come
+    /// where they do.
     package func scratch(_ byteCount: Int) throws(VulkanError) -> BufferView {
-        guard byteCount <= VulkanPlanBuilder.scratchBytes else { throw VulkanError(.unsupported, "\(byteCount) bytes of scratch are too many") }
-        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
-        let buffer: Buffer
-        if let scratchBuffer { buffer = scratchBuffer } else { buffer = try device.memory.allocate(VulkanPlanBuilder.scratchBytes, .device) }
-        scratchBuffer = buffer
-        return BufferView(buffer: buffer, offset: 0, byteCount: (byteCount + 63) / 64 * 64)
+        let needed = (max(byteCount, 1) + 63) / 64 * 64
+        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: needed) }
+        if scratchUsed == scratch.count {
+            scratch.append(try newScratch(needed))
+        } else if scratch[scratchUsed].byteCount < needed {
+            // Earlier nodes keep the smaller one.
+            scratch[scratchUsed] = try newScratch(max(needed, 2 * scratch[scratchUsed].byteCount))
+        }
+        defer { scratchUsed += 1 }
+        return BufferView(buffer: scratch[scratchUsed], offset: 0, byteCount: needed)
     }
 
-    /// Bytes of a plan's scratch memory, where an op asks for it.
-    package static let scratchBytes = 8 << 20
+    private func newScratch(_ byteCount: Int) throws(VulkanError) -> Buffer {
+        let buffer = try device.memory.allocate(byteCount, .device)
+        scratchBytes += buffer.byteCount
+        return buffer
+    }
+
+    /// Most bytes of scratch that a kernel takes of its own accord, to have more workgroups.
+    package static let mostOptionalScratch = 8 << 20
 
     /// Adds one run of `shader`; `threads` are counted over the flat index.
     package func dispatch(_ shader: some Shader, _ buffers: [BufferView], threads: Int, local: UInt32) throws(VulkanError) {
