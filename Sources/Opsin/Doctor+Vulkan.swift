@@ -82,6 +82,10 @@ extension Doctor {
         let options = DeviceOptions.current
         do throws(VulkanError) {
             let device = try OpsinVulkan.Device(instance, index: index, options: options)
+            if let tuning = device.tuning {
+                let kernels = tuning.tilesProducts ? "products staged" : "products not staged"
+                add(topic, .ok, "tuned: \(tuning.workgroups) workgroups, \(kernels), \(tuning.gain) % faster than the heuristics (opsin tune --forget)")
+            }
             for row in device.known { lookAt(row, topic) }
             if let cores = info.cores { add(topic, .ok, "\(cores) processors; \(device.traits.workgroups) workgroups fill it") }
             lookAtFeatures(of: device, topic)

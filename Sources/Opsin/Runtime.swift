@@ -129,7 +129,7 @@ public final class Runtime: Sendable {
         }
     }
 
-    private static func request(_ selection: DeviceSelection) -> DeviceRequest? {
+    static func request(_ selection: DeviceSelection) -> DeviceRequest? {
         switch selection {
         case .cpu: nil
         case .auto: .auto

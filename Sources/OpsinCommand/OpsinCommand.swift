@@ -11,7 +11,7 @@ struct OpsinCommand: ParsableCommand {
         subcommands: [
             ClassifyCommand.self, DetectCommand.self, SegmentCommand.self, DepthCommand.self, RunCommand.self, PreprocessCommand.self, ImageCommand.self,
             InfoCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self, EvalCommand.self, DevicesCommand.self, DoctorCommand.self,
-            BenchCommand.self, PeakCommand.self,
+            BenchCommand.self, PeakCommand.self, TuneCommand.self,
         ])
 
     /// Runs the subcommand. Exit: 0 all good; 1 an input failed; 2 wrong use; 3 model or device failed.

@@ -71,6 +71,24 @@ extension CommandTests.Speed {
         #expect(table.out.contains("fp32 multiply-adds") && table.out.contains("cooperative matrix"))
     }
 
+    /// Little time: what the heuristics choose is measured in any case; what is kept, if anything, is forgotten again.
+    @Test func tunesAVulkanDevice() throws {
+        guard try Self.hasVulkan() else { return }
+        let folder = try TemporaryFolder(), cache = ["OPSIN_CACHE": folder.path]
+        let outcome = try opsin(["tune", "--seconds", "0.2", "--json"], environment: cache, seesGPUs: true)
+        expectGood(outcome)
+        let found = try object(outcome), trials = try #require(found["trials"]?.array)
+        #expect(trials.count >= 1 && trials.allSatisfy { ($0["ms"]?.double ?? 0) > 0 && ($0["runs"]?.int ?? 0) >= 3 })
+        let isKept = found["file"]?.string != nil
+        #expect(isKept == ((found["best"]?.int ?? 0) > 0))
+        #expect(try opsin(["tune", "--forget"], environment: cache, seesGPUs: true).out == (isKept ? "forgotten\n" : "there was nothing\n"))
+        let table = try opsin(["tune", "--seconds", "0"], environment: cache, seesGPUs: true)
+        expectGood(table)
+        #expect(table.out.contains("what the heuristics choose") && table.lines.first?.hasPrefix("vulkan:") == true)
+        expectRefused(try opsin(["tune", "--seconds", "-1"], environment: cache, seesGPUs: true), exit: 2, "--seconds is -1.0")
+        expectRefused(try opsin(["tune", "--device", "cpu"], environment: cache, seesGPUs: true), exit: 2, "only a Vulkan device is tuned")
+    }
+
     private static func hasVulkan() throws -> Bool {
         try object(opsin(["devices", "--json"], seesGPUs: true)).array?.contains { $0["kind"]?.string == "vulkan" } ?? false
     }

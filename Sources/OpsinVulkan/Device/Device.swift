@@ -8,6 +8,8 @@ package final class Device: Sendable {
     package let features: DeviceFeatures
     /// What the table of known devices says of it.
     package let known: [KnownDevice]
+    /// What `opsin tune` found; nil where the heuristics stand.
+    package let tuning: DeviceTuning?
     /// Which kernels suit it.
     package let traits: KernelTraits
     package let memory: MemoryPool
@@ -27,7 +29,10 @@ package final class Device: Sendable {
         let file = options.cacheFolder.map { PipelineCacheFile(folder: $0, device: info, shaders: shaders) }
         (self.info, self.options, self.features, self.core) = (info, options, features, core)
         self.known = known
-        var traits = options.traits ?? KernelTraits(info, features, known)
+        let heuristics = KernelTraits(info, features, known)
+        let kept = options.traits == nil && options.usesTuning ? options.cacheFolder : nil
+        tuning = kept.flatMap { TuningFile(folder: $0, device: info, shaders: shaders).load() }
+        var traits = options.traits ?? tuning?.applied(to: heuristics) ?? heuristics
         if let workgroups = options.workgroups { traits.workgroups = workgroups }
         self.traits = traits
         memory = try MemoryPool(core)

@@ -19,6 +19,8 @@ package struct DeviceOptions: Sendable {
 
     /// Whether the table of known devices counts: not with `OPSIN_VK_KNOWN=0`.
     package var usesKnownDevices = true
+    /// Whether what `opsin tune` found counts: not with `OPSIN_VK_TUNING=0`.
+    package var usesTuning = true
     /// `OPSIN_VK_WORKGROUPS`: how many workgroups fill the device; nil is what it says or its kind suggests.
     package var workgroups: Int?
 
@@ -43,7 +45,7 @@ package struct DeviceOptions: Sendable {
             if let value = environment(name), !value.isEmpty { cacheFolder = value + tail }
         }
         if disabled.contains(.pipelineCache) { cacheFolder = nil }
-        usesKnownDevices = environment("OPSIN_VK_KNOWN") != "0"
+        (usesKnownDevices, usesTuning) = (environment("OPSIN_VK_KNOWN") != "0", environment("OPSIN_VK_TUNING") != "0")
         workgroups = environment("OPSIN_VK_WORKGROUPS").flatMap { Int($0) }.flatMap { (1...1 << 20).contains($0) ? $0 : nil }
     }
 
