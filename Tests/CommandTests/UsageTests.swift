@@ -2,7 +2,8 @@ import Testing
 
 extension CommandTests.Usage {
     static let commands = [
-        "classify", "detect", "segment", "depth", "run", "preprocess", "image", "info", "convert", "verify", "eval", "devices", "doctor", "bench", "peak", "tune",
+        "classify", "detect", "segment", "depth", "run", "preprocess", "image", "info", "convert", "verify", "eval", "devices", "doctor", "bench", "peak",
+        "tune",
     ]
 
     @Test func helpNamesEveryCommand() throws {
