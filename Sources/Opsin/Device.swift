@@ -32,6 +32,7 @@ public struct Device: Hashable, Sendable {
         /// What selects the GPU under this driver all the same: `vulkan:1`.
         public let id: String
         /// Its name and version.
+        /// The driver's name and version.
         public let driver: String
         /// Why it is left out.
         public let reason: String

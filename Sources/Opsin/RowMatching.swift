@@ -2,7 +2,9 @@
 public struct RowMatching: Hashable, Sendable {
     /// Row of the expected run, row of the found one.
     public struct Pair: Hashable, Sendable {
+        /// Its number in the run that is expected.
         public let expected: Int
+        /// Its number in the run that was found.
         public let found: Int
     }
 

@@ -11,10 +11,13 @@ public struct Tuning: Sendable {
         public let name: String
         /// Median of a run, with upload and readback.
         public let milliseconds: Double
+        /// How many runs the median is of.
         public let runs: Int
     }
 
+    /// What was tuned.
     public let device: Device
+    /// In the order in which they were tried.
     public let trials: [Trial]
     /// Choices that the time did not suffice for.
     public let untried: Int
