@@ -19,15 +19,18 @@ public final class FrameStream: Sendable {
         case newest
     }
 
+    /// How a stream runs.
     public struct Options: Hashable, Sendable {
         /// Frames that may wait, 1 to 1024.
         public var queueDepth = 4
+        /// What happens to a frame when the queue is full.
         public var drop = Drop.nothing
         /// Frames that are worked on at the same time, 1 to 16. On the CPU they share the session's threads.
         public var inFlight = 2
         /// Answers come in the order of the frames, not as they are done.
         public var isOrdered = true
 
+        /// From its parts.
         public init(queueDepth: Int = 4, drop: Drop = .nothing, inFlight: Int = 2, isOrdered: Bool = true) {
             (self.queueDepth, self.drop, self.inFlight, self.isOrdered) = (queueDepth, drop, inFlight, isOrdered)
         }
@@ -39,6 +42,7 @@ public final class FrameStream: Sendable {
         public let number: Int
         /// The image's own.
         public let timestampMicroseconds: Int64
+        /// What was found, or why nothing was.
         public let result: Swift.Result<TaskResult, OpsinError>
     }
 
@@ -59,6 +63,7 @@ public final class FrameStream: Sendable {
         /// Answers a second over the last 100 frames.
         public var perSecond = 0.0
 
+        /// All zero.
         public init() {}
     }
 
@@ -90,6 +95,7 @@ public final class FrameStream: Sendable {
     /// The same for a deadline.
     package func flush(until deadline: Deadline) throws(OpsinError) -> Bool { try core.flush(until: deadline) }
 
+    /// What the stream has done so far.
     public var statistics: Statistics { core.statistics }
 
     /// No more frames come: `answers` end after the last one.
@@ -105,13 +111,17 @@ public final class FrameStream: Sendable {
     public struct Answers: AsyncSequence, Sendable {
         fileprivate let core: StreamCore
 
+        /// The answers, for `for await`.
         public func makeAsyncIterator() -> Iterator { Iterator(core: core) }
 
+        /// Takes the answers one by one.
         public struct Iterator: AsyncIteratorProtocol {
             fileprivate let core: StreamCore
 
+            /// The next answer; nil when the stream has ended.
             public mutating func next() async -> Answer? { await core.nextAnswer() }
 
+            /// The next answer; nil when the stream has ended.
             public mutating func next(isolation actor: isolated (any Actor)?) async -> Answer? { await core.nextAnswer(isolation: actor) }
         }
     }

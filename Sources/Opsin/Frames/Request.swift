@@ -12,6 +12,7 @@ public final class Request: Sendable {
     public enum Status: Hashable, Sendable {
         /// In the queue.
         case waiting
+        /// Under way on the device.
         case running
         /// There is a result.
         case done
@@ -35,6 +36,7 @@ public final class Request: Sendable {
 
     private enum Phase: Sendable {
         case waiting(Work)
+        /// Under way on the device.
         case running
         case ended(Outcome)
     }
