@@ -64,7 +64,7 @@ let package = Package(
         .target(name: "CPlatform", cSettings: c),
         .target(name: "CThreadLocal", cSettings: c),
         .target(
-            name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision"], exclude: ["opsin.map"],
+            name: "OpsinShared", dependencies: ["COpsin", "CThreadLocal", "Opsin", "OpsinModels", "OpsinVision", "OpsinVulkan"], exclude: ["opsin.map"],
             swiftSettings: swift, linkerSettings: standaloneLibrary),
         .executableTarget(
             name: "OpsinCommand", dependencies: ["Opsin", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: swift,

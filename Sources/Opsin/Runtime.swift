@@ -46,13 +46,36 @@ public final class Runtime: Sendable {
         package init() {}
     }
 
-    package init(_ options: Options, vulkan: Vulkan) throws(OpsinError) {
+    package convenience init(_ options: Options, vulkan: Vulkan) throws(OpsinError) {
+        try self.init(options, vulkan) { (vulkan, allowsCPUFallback) throws(OpsinError) in
+            try Runtime.start(options.device, vulkan, allowsCPUFallback: allowsCPUFallback)
+        }
+    }
+
+    /// On an application's own device, which outlives the runtime and everything made from it. After a loss the CPU takes over, where that is allowed: nobody
+    /// but the application can open its device anew.
+    package convenience init(_ shared: SharedDevice, _ options: Options, vulkan: Vulkan = Vulkan()) throws(OpsinError) {
+        try self.init(options, vulkan) { (vulkan, _) throws(OpsinError) in
+            do throws(VulkanError) {
+                let instance = try VulkanInstance(shared)
+                guard instance.devices[0].queueFamily != nil else {
+                    throw VulkanError(.unsupported, "queue family \(shared.queueFamily) of \(instance.devices[0].name) does not compute, or does not exist")
+                }
+                let found = try OpsinVulkan.Device.open(instance, index: 0, options: vulkan.options)
+                return Start(device: Device(instance.devices, index: 0), gpu: found)
+            } catch {
+                throw OpsinError(.device, "the application's device: \(error.description)")
+            }
+        }
+    }
+
+    private init(_ options: Options, _ vulkan: Vulkan, _ begin: (Vulkan, Bool) throws(OpsinError) -> Start) throws(OpsinError) {
         allowsCPUFallback = options.allowsCPUFallback && !(environment("OPSIN_NO_CPU_FALLBACK").map { $0 != "0" } ?? false)
         var vulkan = vulkan
         if let folder = options.cacheFolder, !vulkan.options.disabled.contains(.pipelineCache) {
             vulkan.options.cacheFolder = folder.isEmpty ? nil : folder
         }
-        let start = try Runtime.start(options.device, vulkan, allowsCPUFallback: allowsCPUFallback)
+        let start = try begin(vulkan, allowsCPUFallback)
         self.vulkan = vulkan
         (device, fallbacks, request) = (start.device, start.fallbacks, start.request)
         gpu = Mutex(start.gpu)
@@ -89,12 +112,15 @@ public final class Runtime: Sendable {
         return try .cpu(precision, team: team(threads: threads))
     }
 
+    /// The GPU; nil on the CPU.
+    var vulkanDevice: OpsinVulkan.Device? { gpu.withLock { $0 } }
+
     /// A store of weights on the GPU for plans that belong to no model; nil on the CPU.
     var gpuWeights: DeviceWeights? { gpu.withLock { $0 }.map { DeviceWeights($0) } }
 
     /// A new device in the place of `lost`, unless another session has made one already. Throws when there is none.
     func replacement(for lost: OpsinVulkan.Device) throws(PlanFailure) -> OpsinVulkan.Device {
-        guard let request else { throw PlanFailure(VulkanError(.noDevice, "the device is lost")) }
+        guard let request else { throw PlanFailure(VulkanError(.noDevice, "the device is lost, and is not ours to open anew")) }
         do {
             return try gpu.withLock { (gpu) throws(VulkanError) in
                 if let current = gpu, current !== lost, current.failure == nil { return current }

@@ -123,6 +123,16 @@ public final class Session: Sendable {
         return (ran.outputs, timings.run, ran.report)
     }
 
+    /// The same from shared memory, which the plan's device reads itself where it can.
+    package func run(_ tensor: SharedTensor) throws(OpsinError) -> (outputs: [Tensor], milliseconds: Double, report: Report) {
+        try tensor.check()
+        try tensor.buffer.begin()
+        defer { tensor.buffer.end() }
+        var timings = Timings()
+        let ran = try execute(.shared(tensor), timings: &timings)
+        return (ran.outputs, timings.run, ran.report)
+    }
+
     /// What the model's recipe makes of an image, and where its pixels came from.
     public func preprocess(_ image: Image, _ fit: TaskOptions.Fit = .model) throws(OpsinError) -> PreprocessedImage {
         try PreprocessedImage(image, model.recipe(fit), parallel: try parallel())
@@ -211,6 +221,7 @@ public final class Session: Sendable {
         case prepared([Float], PlanCache.Key)
         /// NHWC
         case tensor([Float], PlanCache.Key)
+        case shared(SharedTensor)
     }
 
     /// Runs a source through the plan of its shape. A GPU that fails is rebuilt once, then the CPU takes over, where that is allowed.
@@ -222,13 +233,17 @@ public final class Session: Sendable {
         switch source {
         case .image(_, _, let shape): key = shape
         case .prepared(let values, let shape), .tensor(let values, let shape): (input, key) = (values, shape)
+        case .shared(let tensor): key = tensor.key
         }
         return try entered(lane) { (state) throws(OpsinError) in
             var mayRebuild = true
+            // Whether shared memory must be read by the host.
+            var reads = false
             // Until a plan shows that it cannot.
             var onDevice = state.preprocessesOnDevice(source.image)
             while true {
                 try lane?.checkStop()
+                if reads, input == nil, case .shared(let tensor) = source { input = try tensor.values() }
                 if input == nil, !onDevice, case .image(let image, let recipe, _) = source {
                     let start = milliseconds()
                     input = try PreprocessedImage(image, recipe, parallel: parallel(lane)).values.pixels
@@ -243,7 +258,14 @@ public final class Session: Sendable {
                     let refusal = try plan.prepare(mask: state.masksOnDevice ? request : nil)
                     let start = milliseconds()
                     let values: [[Float]]
-                    if let input {
+                    if input == nil, case .shared(let tensor) = source {
+                        guard let found = try plan.run(tensor) else {
+                            reads = true
+                            continue
+                        }
+                        values = found
+                        timings.run = milliseconds() - start
+                    } else if let input {
                         values = try plan.run([input])
                         timings.run = milliseconds() - start
                     } else {
@@ -307,7 +329,12 @@ public final class Session: Sendable {
 }
 
 extension Session.Source {
-    fileprivate var isPhoto: Bool { if case .tensor = self { false } else { true } }
+    fileprivate var isPhoto: Bool {
+        switch self {
+        case .image, .prepared: true
+        case .tensor, .shared: false
+        }
+    }
 
     fileprivate var image: Image? { if case .image(let image, _, _) = self { image } else { nil } }
 }

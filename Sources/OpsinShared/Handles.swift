@@ -11,6 +11,7 @@ enum Handles {
     static let pictures = HandleTable<PictureObject>("opsin_picture", kind: 4)
     static let inputs = HandleTable<InputObject>("opsin_input", kind: 5)
     static let results = HandleTable<ResultObject>("opsin_result", kind: 6)
+    static let buffers = HandleTable<BufferObject>("opsin_buffer", kind: 9)
     static let streams = HandleTable<StreamObject>("opsin_stream", kind: 8)
     static let requests = HandleTable<RequestObject>("opsin_request", kind: 7)
 }

@@ -24,17 +24,34 @@ extension PixelFormat {
 @safe struct PixelSource: @unchecked Sendable {  // the caller leaves the pixels as they are
     private let view: ImageView
     private let timestamp: Int64
+    /// Where the pixels are, unless the caller gave their address.
+    private let buffer: SharedBuffer?
 
     init(_ pointer: UnsafePointer<opsin_image>?) throws(Failure) {
         let image = try unsafe read(pointer, "image")
-        guard unsafe image.buffer == nil else { throw .unsupported("an image in an opsin_buffer") }
-        guard let data = unsafe image.data else { throw .null("image: data") }
         let format = try unsafe PixelFormat(number: image.format)
         let (width, height) = unsafe (Int(image.width), Int(image.height))
         guard (1...65535).contains(width), (1...65535).contains(height) else {
             throw Failure(OPSIN_E_ARGUMENT, "image: \(width) x \(height) pixels, expected sides of 1 to 65535")
         }
         let region = unsafe image.has_roi == 0 ? nil : RegionOfInterest(x: image.roi_x, y: image.roi_y, width: image.roi_width, height: image.roi_height)
+        let data: UnsafeRawPointer
+        if let handle = unsafe image.buffer {
+            let shared = try unsafe Handles.buffers.object(handle, "image: buffer").buffer
+            guard unsafe image.data == nil, unsafe image.stride_bytes >= 0 else {
+                throw Failure(OPSIN_E_ARGUMENT, "image: with a buffer data must be NULL and stride_bytes at least 0")
+            }
+            let row = unsafe Int(image.stride_bytes) == 0 ? width * format.bytesPerPixel : Int(image.stride_bytes)
+            let (bytes, overflow) = row.multipliedReportingOverflow(by: height)
+            guard !overflow else { throw Failure(OPSIN_E_ARGUMENT, "image: stride_bytes is \(row), too many for \(height) rows") }
+            let offset = unsafe image.buffer_offset
+            unsafe data = try unsafe opsin { () throws(OpsinError) in try unsafe shared.address(offset, count: bytes) }
+            buffer = shared
+        } else {
+            guard let given = unsafe image.data else { throw .null("image: data") }
+            unsafe data = given
+            buffer = nil
+        }
         unsafe view = ImageView(
             data: data, format: format, width: width, height: height, strideBytes: Int(image.stride_bytes), orientation: Int(image.orientation), region: region)
         unsafe timestamp = image.timestamp_us
@@ -44,6 +61,8 @@ extension PixelFormat {
     /// The pixels, upright, cut to the region, as 8-bit RGB or gray.
     func image() throws(OpsinError) -> Opsin.Image {
         let start = milliseconds()
+        try buffer?.begin()
+        defer { buffer?.end() }
         var image: Opsin.Image
         do { image = unsafe Opsin.Image(try OpsinVision.Image(view)) } catch { throw PixelSource.failure(error) }
         (image.timestampMicroseconds, image.conversionMilliseconds) = (timestamp, milliseconds() - start)

@@ -2,18 +2,25 @@ public import COpsin
 internal import Opsin
 internal import OpsinModels
 
+extension Runtime.Options {
+    /// The caller's options but for the device.
+    init(_ asked: opsin_runtime_options) throws(Failure) {
+        try checkFlags(unsafe asked.flags, known: [OPSIN_RUNTIME_NO_CPU_FALLBACK, OPSIN_RUNTIME_DETERMINISTIC], "flags")
+        _ = try unsafe settings(asked.extra, known: [])
+        // Every device gives the same bits every time as it is.
+        self.init()
+        allowsCPUFallback = unsafe asked.flags & OPSIN_RUNTIME_NO_CPU_FALLBACK == 0
+        cacheFolder = unsafe optionalText(asked.cache_dir)
+    }
+}
+
 @c @implementation
 public func opsin_runtime_create(_ options: UnsafePointer<opsin_runtime_options>?, _ runtime: UnsafeMutablePointer<OpaquePointer?>?) -> opsin_status {
     unsafe give(runtime, "runtime") { () throws(Failure) in
         let asked = try unsafe readOrDefault(options, "options")
-        try checkFlags(unsafe asked.flags, known: [OPSIN_RUNTIME_NO_CPU_FALLBACK, OPSIN_RUNTIME_DETERMINISTIC], "flags")
-        _ = try unsafe settings(asked.extra, known: [])
-        // Every device gives the same bits every time as it is.
-        var chosen = Runtime.Options()
-        chosen.allowsCPUFallback = unsafe asked.flags & OPSIN_RUNTIME_NO_CPU_FALLBACK == 0
+        var chosen = try unsafe Runtime.Options(asked)
         let device = unsafe optionalText(asked.device) ?? "auto"
         chosen.device = try opsin { () throws(OpsinError) in try DeviceSelection(parsing: device) }
-        chosen.cacheFolder = unsafe optionalText(asked.cache_dir)
         let made = try opsin { () throws(OpsinError) in try Runtime(chosen) }
         for fallback in made.fallbacks { log(OPSIN_LOG_WARNING, "\(fallback.what): \(fallback.reason)") }
         return unsafe Handles.runtimes.add(RuntimeObject(made))

@@ -52,6 +52,10 @@ public func opsin_run_tensors(
             let known = session.model.inputs
             var tensors: [Tensor] = []
             let given = try unsafe readArray(inputs, count: count, atMost: known.count, "inputs")
+            if unsafe given.count == 1, unsafe given[0].buffer != nil, let shared = try unsafe SharedTensor(given[0], expecting: known) {
+                let (outputs, milliseconds, report) = try opsin { () throws(OpsinError) in try session.session.run(shared) }
+                return unsafe Handles.results.add(ResultObject(outputs, milliseconds: milliseconds, report))
+            }
             for index in unsafe given.indices { tensors.append(try unsafe Tensor(given[index], expecting: known, "input")) }
             let (outputs, milliseconds, report) = try opsin { () throws(OpsinError) in try session.session.run(tensors: tensors) }
             return unsafe Handles.results.add(ResultObject(outputs, milliseconds: milliseconds, report))

@@ -63,6 +63,20 @@ func transposed(_ values: [Float], batch: Int, rows: Int, columns: Int) -> [Floa
     }
 }
 
+extension SharedTensor {
+    /// The caller's tensor where the device can read it: the one image input in NHWC. Nil for all others, which are read by the host.
+    init?(_ tensor: opsin_tensor, expecting known: [TensorDescription]) throws(Failure) {
+        let name = unsafe optionalText(tensor.name) ?? known.first?.name ?? ""
+        guard known.count == 1, known[0].name == name, known[0].isImage, unsafe tensor.layout == OPSIN_LAYOUT_NHWC, unsafe tensor.dtype == OPSIN_DTYPE_F32,
+            unsafe tensor.data == nil
+        else { return nil }
+        let dimensions = try unsafe Tensor.dimensions(of: tensor, name)
+        guard dimensions.count == 4, dimensions[3] == 3, unsafe tensor.byte_count == UInt64(dimensions.reduce(4, *)) else { return nil }
+        let object = try unsafe Handles.buffers.object(tensor.buffer, "tensor \(name): buffer")
+        self.init(object.buffer, offset: unsafe tensor.buffer_offset, batch: dimensions[0], height: dimensions[1], width: dimensions[2])
+    }
+}
+
 extension Tensor {
     /// The caller's tensor under the model's name for it, in the reference's layout. Nothing in `tensor` is trusted.
     init(_ tensor: opsin_tensor, expecting known: [TensorDescription], _ what: String) throws(Failure) {
@@ -71,7 +85,6 @@ extension Tensor {
         guard let description = known.first(where: { $0.name == name }) else {
             throw Failure(OPSIN_E_NOT_FOUND, "\(what) \"\(name.prefix(80))\" is unknown (expected \(known.map(\.name).joined(separator: ", ")))")
         }
-        guard unsafe tensor.buffer == nil else { throw .unsupported("tensor \(name): a tensor in an opsin_buffer") }
         guard unsafe tensor.dtype == OPSIN_DTYPE_F32 else {
             throw Failure(OPSIN_E_ARGUMENT, "tensor \(name): dtype is \(unsafe tensor.dtype), expected OPSIN_DTYPE_F32 (\(OPSIN_DTYPE_F32))")
         }
@@ -80,7 +93,25 @@ extension Tensor {
         guard unsafe tensor.byte_count == UInt64(count) * 4 else {
             throw Failure(OPSIN_E_ARGUMENT, "tensor \(name): byte_count is \(unsafe tensor.byte_count), expected \(count * 4) for \(dimensions)")
         }
-        guard let data = unsafe tensor.data else { throw .null("tensor \(name): data") }
+        var shared: SharedBuffer?
+        if let handle = unsafe tensor.buffer {
+            let found = try unsafe Handles.buffers.object(handle, "tensor \(name): buffer").buffer
+            try opsin { () throws(OpsinError) in try found.begin() }
+            shared = found
+        }
+        defer { shared?.end() }
+        let data: UnsafeRawPointer
+        if let shared {
+            guard unsafe tensor.data == nil else { throw Failure(OPSIN_E_ARGUMENT, "tensor \(name): both data and buffer are set") }
+            let offset = unsafe tensor.buffer_offset
+            unsafe data = try unsafe opsin { () throws(OpsinError) in
+                try shared.check(offset, count: count * 4)
+                return try unsafe shared.address(offset, count: count * 4)
+            }
+        } else {
+            guard let given = unsafe tensor.data else { throw .null("tensor \(name): data") }
+            unsafe data = given
+        }
         let values = unsafe [Float](unsafeUninitializedCapacity: count) { out, filled in
             unsafe UnsafeMutableRawBufferPointer(out).copyMemory(from: UnsafeRawBufferPointer(start: data, count: count * 4))
             filled = count
@@ -101,7 +132,7 @@ extension Tensor {
     }
 
     /// The dims of the caller's tensor, each at least 1, their product at most 2^36.
-    private static func dimensions(of tensor: opsin_tensor, _ name: String) throws(Failure) -> [Int] {
+    static func dimensions(of tensor: opsin_tensor, _ name: String) throws(Failure) -> [Int] {
         guard unsafe tensor.rank >= 1, unsafe tensor.rank <= UInt32(OPSIN_MAX_RANK) else {
             throw Failure(OPSIN_E_ARGUMENT, "tensor \(name): rank is \(unsafe tensor.rank), expected 1 to \(OPSIN_MAX_RANK)")
         }

@@ -97,6 +97,13 @@ build "c++ -std=c++17" classify_cc $tests/classify.cc && check "C++: a photo, tw
 build "cc -std=c99" requests $tests/requests.c && check "C: requests: order, cancelling, callbacks, fork" "$work/requests" "$model" "$photo"
 build "cc -std=c99" streams $tests/streams.c &&
     check "C: streams: order, dropping, release in use, fork" "$work/streams" "$model" "$photo" Models/tcmonodepth_small
+# A device that is not here (77) is no failure.
+unless_absent() { "$@"; local code=$?; [ $code = 77 ] || return $code; }
+build "cc -std=c99" shared_device $tests/shared_device.c -ldl &&
+    check "C: a Vulkan device of the application's own" unless_absent "$work/shared_device" "$model" "$photo"
+if build "cc -std=c99" buffers $tests/buffers.c; then
+    for device in cpu vulkan; do check "C: shared memory on $device" unless_absent "$work/buffers" "$model" "$photo" $device; done
+fi
 segmenter=Models/deeplabv3_mobilenet_v2_1.0_513
 build "cc -std=c99" segment $tests/segment.c && check "C: masks, regions, outlines, run lengths" "$work/segment" "$segmenter" "$photo" "$work"
 for flags in "" "-fno-exceptions"; do

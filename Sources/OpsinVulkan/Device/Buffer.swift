@@ -17,6 +17,9 @@ package final class Buffer: Sendable {
     /// True when `write` and `read` work: the host sees the memory.
     package var isMapped: Bool { unsafe block.mapped != nil }
 
+    /// Where the host sees byte 0; nil where it does not. For memory that is shared: nobody flushes it.
+    @unsafe package var address: UnsafeMutableRawPointer? { unsafe block.mapped.map { unsafe $0 + range.lowerBound } }
+
     /// The whole buffer, for a binding.
     package var view: BufferView { BufferView(buffer: self, offset: 0, byteCount: byteCount) }
 

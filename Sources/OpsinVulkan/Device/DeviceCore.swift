@@ -23,6 +23,11 @@ internal import Synchronization
         let info = instance.devices[index]
         guard info.defect == nil, let family = info.queueFamily else { throw VulkanError(.unsupported, "\(info.name): \(info.defect ?? "no queue")") }
         let (vk, physical) = unsafe (instance.functions, instance.physicalDevices[index])
+        if let shared = instance.shared {
+            (self.instance, self.vk, self.info) = (instance, vk, info)
+            unsafe (self.handle, self.physical, self.queue) = (shared.device, physical, shared.queue)
+            return
+        }
         let handle = try unsafe DeviceCore.create(vk, physical, family: family, enabling: features)
         var queue: VkQueue?
         unsafe vk.getDeviceQueue(handle, family, 0, &queue)
@@ -40,7 +45,7 @@ internal import Synchronization
             _ = unsafe Unmanaged.passRetained(instance)
             return
         }
-        unsafe vk.destroyDevice(handle, nil)
+        if instance.shared == nil { unsafe vk.destroyDevice(handle, nil) }
     }
 
     private static func create(
@@ -94,8 +99,13 @@ internal import Synchronization
             unsafe submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
             unsafe submit.commandBufferCount = UInt32(clamping: commands.count)
             unsafe submit.pCommandBuffers = commands.baseAddress
-            // The lock keeps two threads off the queue, as Vulkan demands.
-            return state.withLock { state in state.failure == nil ? unsafe vk.queueSubmit(queue, 1, &submit, fence) : VK_ERROR_DEVICE_LOST }
+            // The lock keeps two threads off the queue, as Vulkan demands; the application's keeps its own threads off.
+            return state.withLock { state -> VkResult in
+                guard state.failure == nil else { return VK_ERROR_DEVICE_LOST }
+                instance.shared?.lock?()
+                defer { instance.shared?.unlock?() }
+                return unsafe vk.queueSubmit(queue, 1, &submit, fence)
+            }
         }
         try note(result, "vkQueueSubmit")
     }

@@ -31,6 +31,9 @@ package struct DeviceFeatures: Sendable, Equatable {
     /// Bits of `VkSubgroupFeatureFlags` for compute.
     package var subgroupOperations: UInt32 = 0
 
+    /// How memory can be shared with others.
+    package var memoryHandles: Set<MemoryHandle> = []
+
     package init() {}
 
     /// 16-bit storage; arithmetic is fp32 in our kernels.

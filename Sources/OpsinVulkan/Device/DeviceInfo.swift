@@ -82,6 +82,8 @@ package struct DeviceLimits: Sendable {
     package var maximumGroupCount: [Int] = [65_535, 65_535, 65_535]
     package var sharedMemory = 16_384
     package var storageAlignment = 256
+    /// Host memory is shared in multiples of it.
+    package var hostPointerAlignment = 4096
     /// Granularity of flushes of memory that is not coherent.
     package var atomSize = 256
     package var subgroupSize = 1

@@ -23,14 +23,18 @@ internal import CVulkan
 
     func has(_ name: String) -> Bool { extensions.contains(name) }
 
-    func info() -> DeviceInfo {
+    /// How memory can be shared.
+    var memoryHandles: Set<MemoryHandle> { Set(MemoryHandle.allCases.filter { $0.extensions.allSatisfy(has) }) }
+
+    /// What is known of the device; `family` is the queue family that is used, nil the best one.
+    func info(family: UInt32? = nil) -> DeviceInfo {
         var info = DeviceInfo(
             name: text(properties.deviceName), kind: kind, vendorID: properties.vendorID, deviceID: properties.deviceID, driverName: "", driverInfo: "",
             driverVersion: properties.driverVersion, apiVersion: apiVersion, uuid: [], memoryBytes: memoryBytes, features: DeviceFeatures(),
             limits: limits, queueFamily: nil)
         guard apiVersion >= Version(major: 1, minor: 1, patch: 0) else { return info }
         readProperties(&info)
-        readQueue(&info)
+        readQueue(&info, family)
         info.features = readFeatures(subgroupOperations: info.features.subgroupOperations)
         return info
     }
@@ -81,6 +85,9 @@ internal import CVulkan
         unsafe place.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT
         let bus = has("VK_EXT_pci_bus_info") ? unsafe chain.add(place) : nil
         let cores = CoreChain(chain, self)
+        var shared = unsafe VkPhysicalDeviceExternalMemoryHostPropertiesEXT()
+        unsafe shared.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT
+        let host = has("VK_EXT_external_memory_host") ? unsafe chain.add(shared) : nil
         var all = unsafe VkPhysicalDeviceProperties2()
         unsafe all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         unsafe all.pNext = chain.head
@@ -100,6 +107,7 @@ internal import CVulkan
             let passed = unsafe driver.conformanceVersion
             if passed.major > 0 { info.conformance = [passed.major, passed.minor, passed.subminor, passed.patch].map { Int($0) } }
         }
+        if let step = unsafe host?.pointee.minImportedHostPointerAlignment { info.limits.hostPointerAlignment = max(1, Int(clamping: step)) }
         info.limits.subgroupSize = unsafe max(1, Int(subgroup.pointee.subgroupSize))
         if unsafe subgroup.pointee.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0 {
             info.features.subgroupOperations = unsafe subgroup.pointee.supportedOperations
@@ -109,7 +117,7 @@ internal import CVulkan
     }
 
     /// A family that computes and does not draw where there is one: its work runs beside the desktop's.
-    private func readQueue(_ info: inout DeviceInfo) {
+    private func readQueue(_ info: inout DeviceInfo, _ wanted: UInt32?) {
         var count: UInt32 = 0
         unsafe vk.getPhysicalDeviceQueueFamilyProperties(device, &count, nil)
         guard count > 0, count < 256 else { return }
@@ -117,7 +125,8 @@ internal import CVulkan
         unsafe families.withUnsafeMutableBufferPointer { unsafe vk.getPhysicalDeviceQueueFamilyProperties(device, &count, $0.baseAddress) }
         let compute = families.indices.filter { families[$0].queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 && families[$0].queueCount > 0 }
         let alone = compute.first { families[$0].queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
-        guard let family = alone ?? compute.first else { return }
+        let best = alone ?? compute.first
+        guard let family = wanted == nil ? best : compute.first(where: { UInt32($0) == wanted }) else { return }
         info.queueFamily = UInt32(family)
         if families[family].timestampValidBits > 0 { info.limits.timestampPeriod = Double(properties.limits.timestampPeriod) }
     }
@@ -131,6 +140,7 @@ internal import CVulkan
         var features = chain.features
         features.int16 = unsafe all.features.shaderInt16 != 0
         features.cooperativeMatrixKHR = has("VK_KHR_cooperative_matrix")
+        features.memoryHandles = memoryHandles
         features.subgroupOperations = subgroupOperations
         return features
     }

@@ -26,7 +26,7 @@ internal import CVulkan
             chain, probe.has("VK_NV_cooperative_matrix"), VkPhysicalDeviceCooperativeMatrixFeaturesNV(),
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV)
         let sinceVulkan12 = probe.isVulkan12 ? [] : ["VK_KHR_shader_float16_int8", "VK_KHR_8bit_storage", "VK_KHR_vulkan_memory_model"]
-        extensions = (sinceVulkan12 + ["VK_NV_cooperative_matrix"]).filter(probe.has)
+        extensions = (sinceVulkan12 + ["VK_NV_cooperative_matrix"]).filter(probe.has) + Set(probe.memoryHandles.flatMap(\.extensions)).sorted()
     }
 
     private static func add<Structure: BitwiseCopyable>(

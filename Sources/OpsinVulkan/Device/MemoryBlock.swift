@@ -8,7 +8,9 @@ internal import CVulkan
     /// The host's address of byte 0; nil where the host does not see the memory.
     let mapped: UnsafeMutableRawPointer?
     private let core: DeviceCore
-    private let memory: VkDeviceMemory
+    /// Nil for a buffer that is somebody else's.
+    let memory: VkDeviceMemory?
+    private let isBorrowed: Bool
     private let coherent: Bool
     private var ranges: RangeAllocator
 
@@ -35,12 +37,20 @@ internal import CVulkan
         }
         guard let memory = unsafe memory else { throw VulkanError(.driver, "vkAllocateMemory gave no memory") }
         unsafe (self.core, self.size, self.use, self.buffer, self.memory, mapped) = (core, size, use, buffer, memory, pointer)
+        isBorrowed = false
         coherent = flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue != 0
         ranges = RangeAllocator(size: size)
     }
 
+    /// Memory that others have too. What the host sees of it is coherent.
+    init(_ core: DeviceCore, _ foreign: ForeignMemory) {
+        unsafe (self.core, size, use, buffer, memory, mapped) = (core, foreign.size, MemoryUse.upload, foreign.buffer, foreign.memory, foreign.mapped)
+        unsafe (isBorrowed, coherent) = (foreign.isBorrowed, true)
+        ranges = RangeAllocator(size: unsafe foreign.size)
+    }
+
     deinit {
-        guard !core.isAbandoned else { return }
+        guard !core.isAbandoned, !isBorrowed else { return }
         unsafe core.vk.destroyBuffer(core.handle, buffer, nil)
         unsafe core.vk.freeMemory(core.handle, memory, nil)
     }
@@ -86,12 +96,16 @@ internal import CVulkan
         return needs.memoryTypeBits
     }
 
-    private static func makeBuffer(_ core: DeviceCore, _ size: Int) throws(VulkanError) -> VkBuffer {
+    /// What our buffers are for.
+    static let usage: VkBufferUsageFlags =
+        VK_BUFFER_USAGE_STORAGE_BUFFER_BIT.rawValue | VK_BUFFER_USAGE_TRANSFER_SRC_BIT.rawValue | VK_BUFFER_USAGE_TRANSFER_DST_BIT.rawValue
+
+    static func makeBuffer(_ core: DeviceCore, _ size: Int, next: UnsafeRawPointer? = nil) throws(VulkanError) -> VkBuffer {
         var info = unsafe VkBufferCreateInfo()
         unsafe info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO
         unsafe info.size = VkDeviceSize(size)
-        unsafe info.usage =
-            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT.rawValue | VK_BUFFER_USAGE_TRANSFER_SRC_BIT.rawValue | VK_BUFFER_USAGE_TRANSFER_DST_BIT.rawValue
+        unsafe info.pNext = next
+        unsafe info.usage = MemoryBlock.usage
         unsafe info.sharingMode = VK_SHARING_MODE_EXCLUSIVE
         var buffer: VkBuffer?
         try unsafe core.note(core.vk.createBuffer(core.handle, &info, nil, &buffer), "vkCreateBuffer of \(size) bytes")

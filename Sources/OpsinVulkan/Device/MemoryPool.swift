@@ -31,6 +31,14 @@ package final class MemoryPool: Sendable {
     /// Bytes that the driver has given us.
     package var reservedBytes: Int { blocks.withLock { $0.reduce(0) { $0 + $1.size } } }
 
+    /// Memory types that the host sees without flushing, those of the device first: where shared memory lives.
+    var visibleTypes: [Int] {
+        let wish = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT.rawValue | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue
+        let seen = types.indices.filter { types[$0].propertyFlags & wish == wish && types[$0].propertyFlags & 0xc0 == 0 }
+        let local = seen.filter { types[$0].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT.rawValue != 0 }
+        return local + seen.filter { !local.contains($0) }
+    }
+
     /// A buffer of at least one byte. Its contents are undefined.
     package func allocate(_ byteCount: Int, _ use: MemoryUse) throws(VulkanError) -> Buffer {
         let limits = core.info.limits

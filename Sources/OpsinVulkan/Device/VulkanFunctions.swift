@@ -71,8 +71,14 @@ package import CVulkan
     package var waitForFences: PFN_vkWaitForFences
     package var queueSubmit: PFN_vkQueueSubmit
 
-    init(_ loader: LoaderFunctions, instance: VkInstance) throws(VulkanError) {
-        let read = unsafe FunctionReader(loader.getInstanceProcAddr, instance)
+    // Memory that is shared with others; nil where the driver does not know the call
+    package var getPhysicalDeviceExternalBufferProperties: PFN_vkGetPhysicalDeviceExternalBufferProperties?
+    package var getMemoryHostPointerProperties: PFN_vkGetMemoryHostPointerPropertiesEXT?
+    package var getMemoryFd: PFN_vkGetMemoryFdKHR?
+    package var getMemoryFdProperties: PFN_vkGetMemoryFdPropertiesKHR?
+
+    init(_ get: PFN_vkGetInstanceProcAddr, instance: VkInstance) throws(VulkanError) {
+        let read = unsafe FunctionReader(get, instance)
         unsafe destroyInstance = try read.required("vkDestroyInstance")
         unsafe enumeratePhysicalDevices = try read.required("vkEnumeratePhysicalDevices")
         unsafe getPhysicalDeviceProperties2 = try read.required("vkGetPhysicalDeviceProperties2")
@@ -130,5 +136,9 @@ package import CVulkan
         unsafe resetFences = try read.required("vkResetFences")
         unsafe waitForFences = try read.required("vkWaitForFences")
         unsafe queueSubmit = try read.required("vkQueueSubmit")
+        unsafe getPhysicalDeviceExternalBufferProperties = read.optional("vkGetPhysicalDeviceExternalBufferProperties")
+        unsafe getMemoryHostPointerProperties = read.optional("vkGetMemoryHostPointerPropertiesEXT")
+        unsafe getMemoryFd = read.optional("vkGetMemoryFdKHR")
+        unsafe getMemoryFdProperties = read.optional("vkGetMemoryFdPropertiesKHR")
     }
 }

@@ -7,6 +7,8 @@ internal import CVulkan
     let functions: VulkanFunctions
     let physicalDevices: [VkPhysicalDevice]
     private let handle: VkInstance
+    /// The application whose instance it is; nil is our own.
+    let shared: SharedDevice?
 
     /// Starts the drivers. `edit` replaces entry points, for tests.
     package init(loader: LoaderFunctions, edit: (inout VulkanFunctions) -> Void = { _ in }) throws(VulkanError) {
@@ -16,11 +18,11 @@ internal import CVulkan
         else { throw VulkanError(.unsupported, "the Vulkan loader is older than 1.1") }
         let handle = try unsafe VulkanInstance.create(loader)
         do {
-            var functions = try unsafe VulkanFunctions(loader, instance: handle)
+            var functions = try unsafe VulkanFunctions(loader.getInstanceProcAddr, instance: handle)
             edit(&functions)
             let physical = unsafe enumerate(nil as VkPhysicalDevice?) { unsafe functions.enumeratePhysicalDevices(handle, $0, $1) }.compactMap { unsafe $0 }
             let probe = functions
-            unsafe (self.handle, self.functions, physicalDevices) = (handle, functions, physical)
+            unsafe (self.handle, self.functions, physicalDevices, shared) = (handle, functions, physical, nil)
             devices = unsafe physical.map { unsafe DeviceProbe(probe, $0).info() }
         } catch {
             if let destroy: PFN_vkDestroyInstance = unsafe FunctionReader(loader.getInstanceProcAddr, handle).optional("vkDestroyInstance") {
@@ -30,7 +32,22 @@ internal import CVulkan
         }
     }
 
-    deinit { unsafe functions.destroyInstance(handle, nil) }
+    /// An application's instance with its one device; `edit` replaces entry points, for tests.
+    package init(_ shared: SharedDevice, edit: (inout VulkanFunctions) -> Void = { _ in }) throws(VulkanError) {
+        let get: PFN_vkGetInstanceProcAddr
+        if let given = unsafe shared.getInstanceProcAddr { unsafe get = given } else { unsafe get = try LoaderFunctions().getInstanceProcAddr }
+        var functions = try unsafe VulkanFunctions(get, instance: shared.instance)
+        edit(&functions)
+        let probe = unsafe DeviceProbe(functions, shared.physical)
+        var info = probe.info(family: shared.queueFamily)
+        info.features = shared.enabled(info.features)
+        unsafe (handle, self.functions, physicalDevices) = (shared.instance, functions, [shared.physical])
+        (devices, self.shared) = ([info], shared)
+    }
+
+    deinit {
+        if shared == nil { unsafe functions.destroyInstance(handle, nil) }
+    }
 
     /// The device for `request`, or the reasons against each.
     package func choose(_ request: DeviceRequest) throws(VulkanError) -> Int {
