@@ -79,6 +79,85 @@ static double best(opsin_runtime *runtime, const char *folder, const char *photo
     return score;
 }
 
+/* A tensor in a VkBuffer of the application's gives the bits that it gives from plain memory; a picture there is out of the host's sight. */
+static void buffer_of_ours(opsin_runtime *runtime, VkInstance instance, VkPhysicalDevice physical, VkDevice device, const char *folder, const char *photo) {
+    LOAD(instance, vkGetPhysicalDeviceMemoryProperties);
+    LOAD(instance, vkCreateBuffer);
+    LOAD(instance, vkDestroyBuffer);
+    LOAD(instance, vkGetBufferMemoryRequirements);
+    LOAD(instance, vkAllocateMemory);
+    LOAD(instance, vkFreeMemory);
+    LOAD(instance, vkBindBufferMemory);
+    LOAD(instance, vkMapMemory);
+    opsin_model *model = NULL;
+    opsin_session *session = NULL;
+    opsin_picture *picture = NULL;
+    opsin_input *input = NULL;
+    opsin_result *plain = NULL, *shared = NULL;
+    opsin_buffer *buffer = NULL;
+    opsin_image image;
+    opsin_tensor tensor, one, other;
+    opsin_image_init(&image, sizeof image);
+    opsin_tensor_init(&tensor, sizeof tensor);
+    opsin_tensor_init(&one, sizeof one);
+    opsin_tensor_init(&other, sizeof other);
+    GIVES(OPSIN_OK, opsin_model_open(runtime, folder, NULL, &model));
+    GIVES(OPSIN_OK, opsin_session_create(model, NULL, &session));
+    GIVES(OPSIN_OK, opsin_picture_decode_file(photo, NULL, &picture));
+    GIVES(OPSIN_OK, opsin_picture_view(picture, &image));
+    GIVES(OPSIN_OK, opsin_preprocess(session, &image, &input));
+    GIVES(OPSIN_OK, opsin_input_tensor(input, 0, &tensor));
+    CHECK(tensor.layout == OPSIN_LAYOUT_NHWC);
+    GIVES(OPSIN_OK, opsin_run_tensors(session, &tensor, 1, &plain));
+    GIVES(OPSIN_OK, opsin_result_tensor_named(plain, "logits", &one));
+
+    const VkBufferCreateInfo wanted = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = tensor.byte_count + 256, .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT};
+    VkBuffer ours = VK_NULL_HANDLE;
+    VkDeviceMemory memory = VK_NULL_HANDLE;
+    VkMemoryRequirements needs;
+    VkPhysicalDeviceMemoryProperties types;
+    CHECK(vkCreateBuffer(device, &wanted, NULL, &ours) == VK_SUCCESS);
+    vkGetBufferMemoryRequirements(device, ours, &needs);
+    vkGetPhysicalDeviceMemoryProperties(physical, &types);
+    const VkMemoryPropertyFlags seen = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    uint32_t type = 0;
+    while (type < types.memoryTypeCount && !((needs.memoryTypeBits >> type & 1) && (types.memoryTypes[type].propertyFlags & seen) == seen)) type++;
+    const VkMemoryAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = type};
+    char *mapped = NULL;
+    CHECK(vkAllocateMemory(device, &allocate, NULL, &memory) == VK_SUCCESS && vkBindBufferMemory(device, ours, memory, 0) == VK_SUCCESS);
+    CHECK(vkMapMemory(device, memory, 0, VK_WHOLE_SIZE, 0, (void **)&mapped) == VK_SUCCESS);
+    memcpy(mapped + 64, tensor.data, tensor.byte_count);
+
+    opsin_buffer_source source;
+    opsin_buffer_source_init(&source, sizeof source);
+    source.kind = OPSIN_BUFFER_VULKAN;
+    memcpy(&source.handle, &ours, sizeof ours);
+    source.byte_count = wanted.size;
+    GIVES(OPSIN_OK, opsin_buffer_import(runtime, &source, &buffer));
+    tensor.data = NULL;
+    tensor.buffer = buffer;
+    tensor.buffer_offset = 64;
+    GIVES(OPSIN_OK, opsin_run_tensors(session, &tensor, 1, &shared));
+    GIVES(OPSIN_OK, opsin_result_tensor_named(shared, "logits", &other));
+    CHECK(one.byte_count == other.byte_count && memcmp(one.data, other.data, one.byte_count) == 0);
+    image.data = NULL;
+    image.buffer = buffer;
+    image.width = image.height = 8;
+    image.stride_bytes = 0;
+    opsin_result *none = NULL;
+    FAILS(OPSIN_E_UNSUPPORTED, opsin_run(session, &image, &none));
+    opsin_buffer_release(buffer);
+    vkDestroyBuffer(device, ours, NULL);
+    vkFreeMemory(device, memory, NULL);
+    opsin_result_release(shared);
+    opsin_result_release(plain);
+    opsin_input_release(input);
+    opsin_picture_release(picture);
+    opsin_session_release(session);
+    opsin_model_release(model);
+}
+
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     void *library = dlopen("libvulkan.so.1", RTLD_NOW);
@@ -181,6 +260,7 @@ int main(int argc, char **argv) {
     CHECK(info.kind == OPSIN_DEVICE_VULKAN && strcmp(info.name, properties.deviceName) == 0);
     const double score = best(runtime, argv[1], argv[2], properties.deviceName, OPSIN_PRECISION_FP32);
     CHECK(score > 0 && locks > 0);
+    buffer_of_ours(runtime, instance, physical, device, argv[1], argv[2]);
     /* 16-bit storage was not named: it counts as off, whatever the device has. */
     opsin_model *model = NULL;
     opsin_session *session = NULL;
