@@ -1,7 +1,7 @@
 // The register-tile product, included by kernels_*.c with simd.h before it. `rows` x `vectors` sums stay in registers while the depth goes by.
 //
 // With OPSIN_BUILD_BF16 a step of the depth is a pair of bf16 values, multiplied and added in fp32 by one instruction; the rows of a tile are
-// rounded to bf16 into scratch first. (AMX tiles would take the same packing; no machine to measure them on was at hand, so there is no such path.)
+// rounded to bf16 into scratch first, where they are not stored so. (AMX tiles would take the same packing; no machine to measure them on was at hand, so there is no such path.)
 #include "gelu_table.h"
 #include "kernels.h"
 
@@ -46,12 +46,25 @@ typedef struct {
     float *y;
     size_t stride; // of y and residual, in elements
     M tail;        // the columns of the last vector that exist
+    bool half;     // y is rounded to bf16: where a kernel of this file reads it next
     const opsin_epilogue *epilogue;
 } tile_arguments;
 
 typedef void (*tile_fn)(const tile_arguments *t);
 
 #if OPSIN_BUILD_AVX512
+// Rounds to bf16, halves to even, as VCVTNEPS2BF16 does; NaN stays NaN.
+INLINE void store_half(uint16_t *p, V v, M m) {
+#if OPSIN_BUILD_BF16
+    const __m256i half = (__m256i)_mm512_cvtneps_pbh(v);
+#else
+    const __m512i bits = _mm512_castps_si512(v), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
+    const __m256i half = _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), _mm512_set1_epi32(0x7fc0)));
+#endif
+    _mm256_mask_storeu_epi16(p, m, half);
+}
+
 // GELU as max(v, 0) - t * Q(t), t = |v|, the second summand from a table of polynomials: one permutation of a register looks up sixteen coefficients.
 // Absolute error below 3e-8 + half a unit of the last place, below 1e-5 where the answer is rounded to bf16 next; 0 for minus infinity, NaN for NaN.
 // A third of gelu16's time (AMD EPYC 9005: 1.7 ns against 4.3 for sixteen values; 1.25 with the short table), which was a quarter of a MOAT block's.
@@ -142,6 +155,17 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
             }
         }
     }
+#if OPSIN_BUILD_AVX512
+    if (t->half) {
+        uint16_t *half = (uint16_t *)y;
+#pragma unroll
+        for (int i = 0; i < rows; i++) {
+#pragma unroll
+            for (int j = 0; j < vectors; j++) store_half(half + i * stride + j * VW, sums[i][j], j + 1 < vectors ? first(VW) : tail);
+        }
+        return;
+    }
+#endif
 #pragma unroll
     for (int i = 0; i < rows; i++) {
 #pragma unroll
@@ -204,7 +228,6 @@ INLINE void strided_tile(const int rows, const int vectors, const tile_arguments
     finish_tile(sums, rows, vectors, t);
 }
 
-#if !OPSIN_BUILD_BF16
 // Rows anywhere: a tile that crosses the end of an output row, or whose taps fall into the padding.
 INLINE void pointed_tile(const int rows, const int vectors, const tile_arguments *t) {
     V sums[MAX_ROWS][MAX_VECTORS];
@@ -237,7 +260,6 @@ INLINE void pointed_tile(const int rows, const int vectors, const tile_arguments
 EACH_TILE(DEFINE_POINTED)
 #define LIST_POINTED(rows, vectors) [vectors][rows] = pointed_##rows##x##vectors,
 static const tile_fn pointed_tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {EACH_TILE(LIST_POINTED)};
-#endif
 
 #define DEFINE_STRIDED(rows, vectors)                                                                                                                        \
     static void strided_##rows##x##vectors(const tile_arguments *t) { strided_tile(rows, vectors, t); }
@@ -308,8 +330,9 @@ INLINE void stride_rows(const opsin_window *w, const float *x, size_t row, size_
     out->segments[out->count++] = s;
 }
 
-// Where the tile's rows, [first_row, first_row + rows) of the product, are in the input. `table` has room for taps x tile_rows pointers a segment.
-INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *inside, size_t run, size_t first_row, size_t rows, const float **table,
+// Where the tile's rows, [first_row, first_row + rows) of the product, are in the input. `table` has room for taps x tile_rows pointers a segment. `whole`
+// wants one segment with all of the depth: rows that are rounded next, what lies in the padding as zeros.
+INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *inside, bool whole, size_t run, size_t first_row, size_t rows, const float **table,
                       tile_rows *out) {
     const opsin_window *w = &q->window;
     out->count = 0;
@@ -327,15 +350,15 @@ INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *insid
     const size_t ox = first_row - run * w->output_width;
     const size_t begin = inside->begin > ox ? inside->begin - ox : 0;
     const size_t end = inside->end > ox ? (inside->end - ox < rows ? inside->end - ox : rows) : 0;
-#if OPSIN_BUILD_BF16
-    // One segment only, and all of the depth: what lies in the padding is gathered into the strip as zeros.
-    if (begin == 0 && end == rows) {
-        stride_rows(w, q->x, run, ox, begin, end, table, out);
-        if (out->segments[0].groups * out->segments[0].length == q->depth) return;
-        out->count = 0;
+    if (whole) {
+        if (begin == 0 && end == rows) {
+            stride_rows(w, q->x, run, ox, begin, end, table, out);
+            if (out->segments[0].groups * out->segments[0].length == q->depth) return;
+            out->count = 0;
+        }
+        point_rows(w, q->x, first_row, 0, rows, table, out);
+        return;
     }
-    point_rows(w, q->x, first_row, 0, rows, table, out);
-#else
     // Few channels: a pointed tile has too little to do between pointers, so only the pixels at the border take it.
     if (begin < end && (w->channels < 16 || (begin == 0 && end == rows))) {
         const size_t room = (size_t)w->kernel_height * w->kernel_width * q->shape.tile_rows;
@@ -345,7 +368,6 @@ INLINE void find_rows(const opsin_gemm_arguments *q, const inside_columns *insid
     } else {
         point_rows(w, q->x, first_row, 0, rows, table, out);
     }
-#endif
 }
 
 #if OPSIN_BUILD_BF16
@@ -445,16 +467,13 @@ INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t s
         .ahead = (const char *)(b + steps * width) + (c->turn < vectors ? c->turn : 0) * steps * 64,
         .bias = q->epilogue.bias + column,
         .residual = q->epilogue.residual ? q->epilogue.residual + at : NULL,
-        .y = q->y + at,
+        .y = q->half_y ? (float *)((uint16_t *)q->y + at) : q->y + at,
         .stride = pitch,
         .tail = first(left < width ? left - (vectors - 1) * VW : VW),
+        .half = q->half_y,
         .epilogue = &q->epilogue,
     };
-#if OPSIN_BUILD_BF16
-    strided_tiles[vectors][part->rows](&t);
-#else
     (part->strided ? strided_tiles : pointed_tiles)[vectors][part->rows](&t);
-#endif
 }
 
 void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void *scratch) {
@@ -465,27 +484,38 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
 #if OPSIN_BUILD_BF16
     const size_t steps = (q->depth + 1) / 2;
     uint16_t *strip = (uint16_t *)(table + opsin_gemm_pointers(q));
+    // Pairs of bf16 in memory are elements of half as many channels, found like floats; others are rounded first.
+    const bool rounds = !q->half_x;
+    opsin_gemm_arguments pairs;
+    if (q->half_x && q->window.kernel_height) {
+        pairs = *q;
+        pairs.depth /= 2;
+        pairs.window.channels /= 2;
+        q = &pairs;
+    }
 #else
     const size_t steps = q->depth;
-    if (q->window.kernel_height == 0) {
+    const bool rounds = false;
+#endif
+    if (!rounds && q->window.kernel_height == 0) {
+        const size_t row_bytes = (q->x_pitch ? q->x_pitch : steps) * sizeof(element);
         for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
-            const size_t first_row = first_row_of(s, &c), x_pitch = q->x_pitch ? q->x_pitch : q->depth;
-            const float *a = q->x + first_row * x_pitch;
-            const segment part = {0, rows_of(&c), 1, q->depth, 0, true, &a};
-            run_segment(q, &c, steps, first_row, &part, x_pitch * sizeof(float));
+            const size_t first_row = first_row_of(s, &c);
+            const float *a = (const float *)((const char *)q->x + first_row * row_bytes);
+            const segment part = {0, rows_of(&c), 1, steps, 0, true, &a};
+            run_segment(q, &c, steps, first_row, &part, row_bytes);
         }
         return;
     }
-#endif
     const inside_columns inside = find_inside(&q->window);
     tile_rows rows = {.count = 0};
     size_t known_tile = SIZE_MAX;
     for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
         const size_t first_row = first_row_of(s, &c);
         if (c.tile != known_tile) {
-            find_rows(q, &inside, c.run, first_row, rows_of(&c), table, &rows);
+            find_rows(q, &inside, rounds, c.run, first_row, rows_of(&c), table, &rows);
 #if OPSIN_BUILD_BF16
-            round_rows(&rows, q->depth, table, strip);
+            if (rounds) round_rows(&rows, q->depth, table, strip);
 #endif
             known_tile = c.tile;
         }
