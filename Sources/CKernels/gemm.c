@@ -26,8 +26,7 @@ static double tile_cycles(double rows, double vectors, double depth, double grou
     return larger(fmas, larger(loads, latency)) * depth + groups * rows * 2 + rows * vectors * 2 + 20;
 }
 
-opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
-    const limits l = limits_of(isa);
+static opsin_gemm_shape plan(limits l, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
     const size_t groups = window ? window->kernel_height : 1;
     // Tiles of a convolution end with the output row, where rows are long enough for that to waste little.
     const size_t run = window && window->output_width >= 12 ? window->output_width : rows, runs = rows / run;
@@ -38,7 +37,8 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
     for (size_t widest = 1; widest <= 4; widest++) {
         const size_t panels = divided_up(vectors, widest), narrow = vectors / panels, wider = vectors % panels;
         if (narrow + (wider > 0) != widest) continue;
-        for (size_t most = 1; most <= l.rows[widest]; most++) {
+        // AMX takes as long for few rows as for many.
+        for (size_t most = l.rows[widest] > 14 ? l.rows[widest] : 1; most <= l.rows[widest]; most++) {
             const size_t run_tiles = divided_up(run, most), tiles = runs * run_tiles;
             const double mean = (double)rows / (double)tiles;
             const double cycles = (double)tiles * ((double)wider * tile_cycles(mean, (double)narrow + 1, steps, (double)groups) +
@@ -60,6 +60,18 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
     // Rows are rounded to bf16 each time a tile comes up: once is enough when all panels follow while the weights are in cache.
     if (bf16 && depth * columns * 2 <= 512 << 10) best.block_tiles = 1;
     return best;
+}
+
+opsin_gemm_shape opsin_gemm_plan_tiles(bool amx, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
+    opsin_gemm_shape shape = plan(amx ? (limits){16, {0, 32, 32, 0, 0}} : limits_of(OPSIN_ISA_AVX512), true, rows, columns, depth, window);
+    shape.amx = amx;
+    return shape;
+}
+
+opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
+    if (!bf16) return plan(limits_of(isa), false, rows, columns, depth, window);
+    // A tile's worth of rows and of depth at least: one row is bound by reading weights.
+    return opsin_gemm_plan_tiles(rows >= 16 && depth >= 32 && opsin_amx_works(), rows, columns, depth, window);
 }
 
 void opsin_gemm_plan_half(opsin_gemm_shape *s, size_t depth) {
@@ -209,7 +221,7 @@ size_t opsin_gemm_pointers(const opsin_gemm_arguments *q) {
 }
 
 size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
-    const size_t strip = q->shape.bf16 && !q->half_x ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
+    const size_t strip = q->shape.bf16 && (!q->half_x || q->shape.amx) ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
     return opsin_gemm_pointers(q) * sizeof(void *) + strip;
 }
 

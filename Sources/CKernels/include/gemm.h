@@ -20,6 +20,7 @@ typedef struct {
     uint32_t block_tiles; // row tiles that all panels visit before the next ones do, so that their inputs stay in cache
     uint32_t tile_rows;   // the most rows of a tile
     bool bf16;
+    bool amx; // on AMX tiles; only with bf16
 } opsin_gemm_shape;
 
 // The window of a convolution over an NHWC input; `kernel_height` 0 means none: row r of the input is row r of the product.
@@ -33,6 +34,12 @@ typedef struct {
 
 // The cut with the least estimated time; `window` is NULL for a plain product.
 opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window);
+// The cut of a product with bf16 factors, on AMX tiles or not, whatever this machine has.
+opsin_gemm_shape opsin_gemm_plan_tiles(bool amx, size_t rows, size_t columns, size_t depth, const opsin_window *window);
+// Whether this machine has AMX tiles with bf16 and they have computed a product here as they should; tried once. OPSIN_CPU_DISABLE=amx says no.
+bool opsin_amx_works(void);
+// The product on tiles that C emulates, for tests: takes shapes of opsin_gemm_plan_tiles(true, ...).
+opsin_task_fn opsin_gemm_amx_emulated(void);
 // Chooses how many row tiles follow each other again, for an x that is bf16 in memory.
 void opsin_gemm_plan_half(opsin_gemm_shape *shape, size_t depth);
 
