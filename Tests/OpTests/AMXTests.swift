@@ -15,7 +15,9 @@ struct AMXTests {
         var stride = 1
         var halfX = false
         var halfY = false
-        var testDescription: String { "\(h)x\(w)x\(inputs) to \(outputs), \(kernel)x\(kernel) / \(stride)\(halfX ? ", bf16 in" : "")\(halfY ? ", bf16 out" : "")" }
+        var testDescription: String {
+            "\(h)x\(w)x\(inputs) to \(outputs), \(kernel)x\(kernel) / \(stride)\(halfX ? ", bf16 in" : "")\(halfY ? ", bf16 out" : "")"
+        }
     }
 
     static let cases = [

@@ -21,7 +21,7 @@ package struct ExpandDepthwise {
 
     /// Nil when the nodes are no such pair, too small to gain, or when no cut of rows and channels fits into the cache.
     private init?(_ expand: Graph.Node, _ depthwise: Graph.Node, _ isa: ISA, _ precision: CPUPrecision) {
-        let bytes = precision == .bf16 ? 2 : 4 // of an element of the expanded rows
+        let bytes = precision == .bf16 ? 2 : 4  // of an element of the expanded rows
         guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.inputCount == 1...1,
             case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
             convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
