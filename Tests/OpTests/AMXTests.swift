@@ -81,7 +81,7 @@ struct AMXTests {
                             let scratch = UnsafeMutableRawPointer.allocate(byteCount: unsafe opsin_gemm_scratch_bytes(&q) + 64, alignment: 64)
                             defer { unsafe scratch.deallocate() }
                             let run = unsafe tiles ? opsin_gemm_amx_emulated()! : opsin_gemm(OPSIN_ISA_AVX512, true)!
-                            let count = unsafe Int(shape.tiles) * Int(shape.panels)
+                            let count = Int(shape.tiles) * Int(shape.panels)
                             unsafe run(&q, 0, count / 3, scratch)
                             unsafe run(&q, count / 3, count, scratch)
                         }
