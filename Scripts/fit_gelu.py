@@ -38,7 +38,8 @@ def table(suffix, degree):
     print(f"degree {degree}: largest error {np.abs(error).max():.2e}", file=sys.stderr)
     print(f"// Largest error {np.abs(error).max():.0e}.\nstatic const float gelu_table{suffix}[{degree + 1}][16] = {{")
     for power in range(degree + 1):
-        print("    {" + ", ".join("0.0f" if v == 0 else f"{v:.9g}f" for v in values[:, power]) + "},")
+        words = ["0.0f" if v == 0 else f"{v:.9g}f" for v in values[:, power]]
+        print("    {" + ", ".join(words[:8]) + ",\n     " + ", ".join(words[8:]) + "},")
     print("};")
 
 

@@ -132,7 +132,8 @@ static void pack_keys(const opsin_attention_arguments *a, const float *k, size_t
 // to[keys / 2][value_floats] = pairs of neighbouring keys' values; zeros behind the last key and the last channel.
 static void pack_values(const opsin_attention_arguments *a, const float *v, size_t first, size_t keys, size_t value_floats, int32_t *to) {
     const size_t stride = a->key_value_heads * a->value_size;
-    const __m512i pairs = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i pairs = _mm512_set_epi16(
+        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     for (size_t t = 0; t < keys; t += 2) {
         const float *even = v + place(a, first + t) * stride, *odd = t + 1 < keys ? v + place(a, first + t + 1) * stride : NULL;
         for (size_t c = 0; c < value_floats; c += 16) {

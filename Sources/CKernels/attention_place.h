@@ -22,8 +22,8 @@ OPSIN_INLINE size_t bias_table(const opsin_attention_arguments *a) {
 }
 
 // Scores of a tile of `tile` rows, `stride` floats apart, before the product: the biases of its rows' keys, which start at key `first_key` of the window.
-OPSIN_INLINE void start_with_bias(const opsin_attention_arguments *a, const float *bias, size_t first, size_t rows, size_t first_key, size_t keys, float *scores,
-                                  size_t tile, size_t stride) {
+OPSIN_INLINE void start_with_bias(const opsin_attention_arguments *a, const float *bias, size_t first, size_t rows, size_t first_key, size_t keys,
+                                  float *scores, size_t tile, size_t stride) {
     const uint32_t columns = (uint32_t)a->windows.columns, height = (uint32_t)a->keys / columns, width = 2 * columns - 1;
     const uint32_t first_row = (uint32_t)first_key / columns, first_column = (uint32_t)first_key % columns;
     uint32_t query_row = (uint32_t)first / columns, query_column = (uint32_t)first % columns;

@@ -53,3 +53,11 @@ opsin_task_fn opsin_depthwise_conv2d(opsin_isa isa) {
     default: return depthwise_conv2d_generic;
     }
 }
+
+opsin_task_fn opsin_depthwise_conv2d_bf16(void) {
+#if defined(__x86_64__)
+    return depthwise_conv2d_avx512_bf16;
+#else
+    return depthwise_conv2d_generic;
+#endif
+}

@@ -19,8 +19,12 @@ size_t opsin_expand_depthwise_channels(const opsin_gemm_shape *s, size_t columns
     return 0;
 }
 
+static size_t x_bytes(const opsin_expand_depthwise_arguments *a) { return a->expand.half_x ? 2 : 4; }
+static size_t row_bytes(const opsin_expand_depthwise_arguments *a) { return a->expand.half_y ? 2 : 4; }
+static size_t y_bytes(const opsin_expand_depthwise_arguments *a) { return a->depthwise.half_y ? 2 : 4; }
+
 // Behind the last row stand what vectors may read too much, and what the two kernels need.
-static size_t rows_bytes(const opsin_expand_depthwise_arguments *a) { return (opsin_expand_depthwise_floats(a) + 31) / 16 * 16 * sizeof(float); }
+static size_t rows_bytes(const opsin_expand_depthwise_arguments *a) { return (opsin_expand_depthwise_floats(a) + 47) / 32 * 32 * row_bytes(a); }
 
 size_t opsin_expand_depthwise_scratch(const opsin_expand_depthwise_arguments *a) {
     const size_t expand = opsin_gemm_scratch_bytes(&a->expand), depthwise = opsin_depthwise_conv2d_scratch_bytes(&a->depthwise);
@@ -39,7 +43,7 @@ static opsin_expand_depthwise_arguments of_group(const opsin_expand_depthwise_ar
     e->columns = a.channels;
     e->epilogue.bias += first;
     d->y_channels = d->window.channels;
-    d->y += first;
+    d->y = (float *)((char *)d->y + first * y_bytes(whole));
     d->weights += first * d->window.kernel_height * d->window.kernel_width;
     d->epilogue.bias += first;
     d->window.channels = (uint32_t)a.channels;
@@ -47,11 +51,11 @@ static opsin_expand_depthwise_arguments of_group(const opsin_expand_depthwise_ar
 }
 
 // Expands input rows [first, last) of an image into `to`.
-static void expand_rows(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, float *to, void *scratch) {
+static void expand_rows(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, char *to, void *scratch) {
     const opsin_window *w = &a->depthwise.window;
     opsin_gemm_arguments q = a->expand;
-    q.x += (image * w->height + first) * w->width * q.depth;
-    q.y = to;
+    q.x = (const float *)((const char *)q.x + (image * w->height + first) * w->width * q.depth * x_bytes(a));
+    q.y = (float *)to;
     q.rows = (last - first) * w->width;
     q.shape.run = (uint32_t)q.rows;
     q.shape.tiles = q.shape.run_tiles = (uint32_t)((q.rows + q.shape.tile_rows - 1) / q.shape.tile_rows);
@@ -60,9 +64,9 @@ static void expand_rows(const opsin_expand_depthwise_arguments *a, size_t image,
 }
 
 // Output rows [first, last) of an image.
-static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, float *rows, void *scratch) {
+static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t image, size_t first, size_t last, char *rows, void *scratch) {
     const opsin_window *w = &a->depthwise.window;
-    const size_t row_floats = (size_t)w->width * w->channels, stride = w->stride_y, pad = w->padding_top;
+    const size_t bytes = (size_t)w->width * w->channels * row_bytes(a), stride = w->stride_y, pad = w->padding_top;
     size_t low = 0, high = 0; // input rows in `rows`
     for (size_t begin = first; begin < last; begin += a->block) {
         const size_t end = smaller(begin + a->block, last);
@@ -70,15 +74,15 @@ static void compute_strip(const opsin_expand_depthwise_arguments *a, size_t imag
         const size_t reach = (end - 1) * stride + w->kernel_height, need_high = smaller(reach > pad ? reach - pad : 0, w->height);
         if (begin == first) high = need_low;
         // Rows that the last block read too move to the front.
-        if (high > need_low && need_low > low) memmove(rows, rows + (need_low - low) * row_floats, (high - need_low) * row_floats * sizeof(float));
+        if (high > need_low && need_low > low) memmove(rows, rows + (need_low - low) * bytes, (high - need_low) * bytes);
         if (high < need_low) high = need_low;
         low = need_low;
-        if (need_high > high) expand_rows(a, image, high, need_high, rows + (high - low) * row_floats, scratch);
+        if (need_high > high) expand_rows(a, image, high, need_high, rows + (high - low) * bytes, scratch);
         if (need_high > high) high = need_high;
 
         opsin_depthwise_conv2d_arguments q = a->depthwise;
-        q.x = rows;
-        q.y += (image * w->output_height + begin) * w->output_width * (q.y_channels ? q.y_channels : w->channels);
+        q.x = (const float *)rows;
+        q.y = (float *)((char *)q.y + (image * w->output_height + begin) * w->output_width * (q.y_channels ? q.y_channels : w->channels) * y_bytes(a));
         q.images = 1;
         q.window.height = (uint32_t)(high - low);
         q.window.output_height = (uint32_t)(end - begin);

@@ -26,8 +26,7 @@ static double tile_cycles(double rows, double vectors, double depth, double grou
     return larger(fmas, larger(loads, latency)) * depth + groups * rows * 2 + rows * vectors * 2 + 20;
 }
 
-opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
-    const limits l = limits_of(isa);
+static opsin_gemm_shape plan(limits l, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
     const size_t groups = window ? window->kernel_height : 1;
     // Tiles of a convolution end with the output row, where rows are long enough for that to waste little.
     const size_t run = window && window->output_width >= 12 ? window->output_width : rows, runs = rows / run;
@@ -38,7 +37,8 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
     for (size_t widest = 1; widest <= 4; widest++) {
         const size_t panels = divided_up(vectors, widest), narrow = vectors / panels, wider = vectors % panels;
         if (narrow + (wider > 0) != widest) continue;
-        for (size_t most = 1; most <= l.rows[widest]; most++) {
+        // AMX takes as long for few rows as for many.
+        for (size_t most = l.rows[widest] > 14 ? l.rows[widest] : 1; most <= l.rows[widest]; most++) {
             const size_t run_tiles = divided_up(run, most), tiles = runs * run_tiles;
             const double mean = (double)rows / (double)tiles;
             const double cycles = (double)tiles * ((double)wider * tile_cycles(mean, (double)narrow + 1, steps, (double)groups) +
@@ -60,6 +60,22 @@ opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t c
     // Rows are rounded to bf16 each time a tile comes up: once is enough when all panels follow while the weights are in cache.
     if (bf16 && depth * columns * 2 <= 512 << 10) best.block_tiles = 1;
     return best;
+}
+
+opsin_gemm_shape opsin_gemm_plan_tiles(bool amx, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
+    opsin_gemm_shape shape = plan(amx ? (limits){16, {0, 32, 32, 0, 0}} : limits_of(OPSIN_ISA_AVX512), true, rows, columns, depth, window);
+    shape.amx = amx;
+    return shape;
+}
+
+opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window) {
+    if (!bf16) return plan(limits_of(isa), false, rows, columns, depth, window);
+    // A tile's worth of rows and of depth at least: one row is bound by reading weights.
+    return opsin_gemm_plan_tiles(rows >= 16 && depth >= 32 && opsin_amx_works(), rows, columns, depth, window);
+}
+
+void opsin_gemm_plan_half(opsin_gemm_shape *s, size_t depth) {
+    s->block_tiles = (uint32_t)smaller(s->tiles, 1 + (256 << 10) / (s->tile_rows * depth * 2 + 1));
 }
 
 size_t opsin_gemm_packed_bytes(const opsin_gemm_shape *s, size_t columns, size_t depth) {
@@ -107,6 +123,12 @@ static uint16_t to_bfloat(float value) {
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+// One element of a panel of `width` columns.
+static inline void put(bool bf16, char *panel, size_t width, size_t k, size_t j, float value) {
+    if (bf16) ((uint16_t *)panel)[(k / 2 * width + j) * 2 + k % 2] = to_bfloat(value);
+    else ((float *)panel)[k * width + j] = value;
+}
+
 // Columns [column, column + width) of a panel; those behind the last output stay zero. A depth step at a time, so that writes are in order and each line
 // that is read serves sixteen steps.
 static inline __attribute__((always_inline)) void pack_panel(const opsin_stored_weights *w, int32_t type, bool bf16, size_t column, size_t width, char *panel) {
@@ -118,22 +140,75 @@ static inline __attribute__((always_inline)) void pack_panel(const opsin_stored_
             for (size_t j = 0; j < real; j++) {
                 float value = stored_at(w->data, type, at + j * w->output_stride);
                 if (w->output_scale) value *= w->output_scale[column + j];
-                value *= input_scale;
-                if (bf16) ((uint16_t *)panel)[(k / 2 * width + j) * 2 + k % 2] = to_bfloat(value);
-                else ((float *)panel)[k * width + j] = value;
+                put(bf16, panel, width, k, j, value * input_scale);
             }
         }
     }
 }
 
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef uint32_t u32x4 __attribute__((ext_vector_type(4)));
+
+// Four numbers rounded to bf16, in the lower halves.
+static inline u32x4 to_bfloat4(f32x4 value) {
+    const u32x4 bits = (u32x4)value, rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16 | 0x40) : rounded;
+}
+
+// The same for weights that a file has as [outputs][inputs] in fp32, four outputs by four inputs at a time: what most of a network is, and half of the time
+// to a first result.
+static inline __attribute__((always_inline)) void pack_rows(const opsin_stored_weights *w, bool bf16, size_t column, size_t width, char *panel) {
+    const size_t real = smaller(width, w->outputs - column), depth = w->inputs, whole = depth / 4 * 4;
+    const float *from = (const float *)w->data + column * w->output_stride;
+    for (size_t k = 0; k < whole; k += 4) {
+        f32x4 input_scale = 1.0f;
+        if (w->input_scale) memcpy(&input_scale, w->input_scale + k, sizeof input_scale);
+        size_t j = 0;
+        for (; j + 4 <= real; j += 4) {
+            f32x4 r[4];
+#pragma unroll
+            for (size_t i = 0; i < 4; i++) {
+                memcpy(&r[i], (const char *)(from + (j + i) * w->output_stride + k), sizeof r[i]);
+                if (w->output_scale) r[i] *= w->output_scale[column + j + i];
+                r[i] *= input_scale;
+            }
+            const f32x4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+            const f32x4 c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+            const f32x4 t[4] = {
+                __builtin_shufflevector(a, b, 0, 1, 4, 5), __builtin_shufflevector(a, b, 2, 3, 6, 7),
+                __builtin_shufflevector(c, d, 0, 1, 4, 5), __builtin_shufflevector(c, d, 2, 3, 6, 7),
+            };
+            if (bf16) {
+                const u32x4 first = to_bfloat4(t[0]) | to_bfloat4(t[1]) << 16, second = to_bfloat4(t[2]) | to_bfloat4(t[3]) << 16;
+                memcpy(panel + (k / 2 * width + j) * 4, &first, sizeof first);
+                memcpy(panel + ((k / 2 + 1) * width + j) * 4, &second, sizeof second);
+            } else {
+#pragma unroll
+                for (size_t i = 0; i < 4; i++) memcpy(panel + ((k + i) * width + j) * 4, &t[i], sizeof t[i]);
+            }
+        }
+        for (; j < real; j++) {
+            const float scale = w->output_scale ? w->output_scale[column + j] : 1.0f;
+            for (size_t i = 0; i < 4; i++) put(bf16, panel, width, k + i, j, from[j * w->output_stride + k + i] * scale * input_scale[i]);
+        }
+    }
+    for (size_t k = whole; k < depth; k++) {
+        for (size_t j = 0; j < real; j++) put(bf16, panel, width, k, j, opsin_stored_value(w, column + j, k, 0));
+    }
+}
+
 void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, void *packed) {
     const size_t depth = w->taps * w->inputs;
-    memset(packed, 0, opsin_gemm_packed_bytes(s, w->outputs, depth));
+    // A pack writes all but the columns and the odd step of the depth that are there to fill vectors.
+    if (w->outputs % s->vector != 0 || (s->bf16 && depth % 2 != 0)) memset(packed, 0, opsin_gemm_packed_bytes(s, w->outputs, depth));
+    const bool rows = w->type == OPSIN_STORED_FLOAT32 && w->taps == 1 && w->input_stride == 1 && (uintptr_t)w->data % sizeof(float) == 0;
     size_t column = 0;
     char *panel = packed;
     for (size_t p = 0; p < s->panels; p++) {
         const size_t width = (s->narrow + (p < s->wider)) * s->vector;
-        if (s->bf16) pack_panel(w, w->type, true, column, width, panel);
+        if (rows && s->bf16) pack_rows(w, true, column, width, panel);
+        else if (rows) pack_rows(w, false, column, width, panel);
+        else if (s->bf16) pack_panel(w, w->type, true, column, width, panel);
         else if (w->type == OPSIN_STORED_FLOAT32) pack_panel(w, OPSIN_STORED_FLOAT32, false, column, width, panel);
         else pack_panel(w, w->type, false, column, width, panel);
         panel += s->bf16 ? (depth + 1) / 2 * width * 4 : depth * width * 4;
@@ -146,7 +221,7 @@ size_t opsin_gemm_pointers(const opsin_gemm_arguments *q) {
 }
 
 size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
-    const size_t strip = q->shape.bf16 ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
+    const size_t strip = q->shape.bf16 && (!q->half_x || q->shape.amx) ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
     return opsin_gemm_pointers(q) * sizeof(void *) + strip;
 }
 

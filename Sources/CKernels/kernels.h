@@ -13,6 +13,9 @@ OPSIN_DECLARE_KERNELS(neon)
 OPSIN_DECLARE_KERNELS(avx2)
 OPSIN_DECLARE_KERNELS(avx512)
 void gemm_avx512_bf16(const void *arguments, size_t first, size_t last, void *scratch);
+void gemm_amx(const void *arguments, size_t first, size_t last, void *scratch);
+void gemm_amx_emulated(const void *arguments, size_t first, size_t last, void *scratch);
+void depthwise_conv2d_avx512_bf16(const void *arguments, size_t first, size_t last, void *scratch);
 double peak_dot_avx512_bf16(size_t rounds, float *sink);
 
 // How many row pointers a task of the product keeps in its scratch.

@@ -6,7 +6,7 @@ package protocol CPULowering: AnyObject {
     var precision: CPUPrecision { get }
     var threads: Int { get }
 
-    /// Where `value` lives in the arena: fp32, NHWC, dense, 64-byte aligned; at least 64 readable bytes follow the last element.
+    /// Where `value` lives in the arena: fp32 unless `isHalf` says otherwise, NHWC, dense, 64-byte aligned; at least 64 readable bytes follow the last element.
     func pointer(_ value: Value) -> UnsafeMutablePointer<Float>
 
     /// Whether `value` must be computed in fp32 in every precision.
@@ -14,6 +14,8 @@ package protocol CPULowering: AnyObject {
 
     /// What the bytes of `value` stand for when it is stored as bytes; nil: it is fp32.
     func quantization(_ value: Value) -> Quantization?
+    /// Whether `value` is bf16 in the arena (`HalfValues`).
+    func isHalf(_ value: Value) -> Bool
 
     /// How the pixels of `value` lie. Only what `ChannelView.find` allows is not dense.
     func layout(_ value: Value) -> PixelLayout
@@ -61,6 +63,7 @@ extension CPULowering {
     func bytes(_ value: Value) -> UnsafeMutablePointer<UInt8> {
         unsafe UnsafeMutableRawPointer(pointer(value)).assumingMemoryBound(to: UInt8.self)
     }
+    package func isHalf(_ value: Value) -> Bool { false }
 }
 
 /// An op's row in the CPU backend: from a node to the steps that compute it, once, at plan time.

@@ -13,6 +13,7 @@ package import OpsinGraph
     private let views: [Int: ChannelView]
     private let float32Values: Set<Int>
     private let quantizations: [Int: Quantization]
+    private let halfValues: Set<Int>
     /// By `Value.index`: the elements of constants and of their views.
     private var constants: [Int: UnsafePointer<Float>] = unsafe [:]
     /// Keeps the bytes that `constants` points at.
@@ -23,11 +24,12 @@ package import OpsinGraph
     /// `groups` are the nodes that run as one step.
     package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
         views = Self.views(of: graph, groups: groups ?? graph.nodes.indices.map { [$0] }, isa: isa, precision: precision)
-        let elementBytes = graph.quantizations.isEmpty ? nil : (0..<graph.valueCount).map { graph.quantizations[$0] == nil ? 4 : 1 }
+        let halves = HalfValues.find(graph, precision: precision, views: views), quantizations = graph.quantizations
+        let elementBytes = (0..<graph.valueCount).map { quantizations[$0] != nil ? 1 : halves.contains($0) ? 2 : 4 }
         let memory = ActivationMemory(graph, groups: groups, elementBytes: elementBytes, views: views)
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
-        (offsets, float32Values, quantizations) = (memory.offsets, graph.float32Values, graph.quantizations)
+        (offsets, float32Values, halfValues, self.quantizations) = (memory.offsets, graph.float32Values, halves, quantizations)
         (self.isa, self.precision, self.threads, self.weights, keptConstants) = (isa, precision, threads, weights, graph.constants)
         let places = unsafe graph.constants.map { unsafe $0.constant.alignedFloats ?? parameters($0.constant.floats()) }
         for (value, position) in memory.constants { unsafe constants[value] = places[position] }
@@ -44,6 +46,7 @@ package import OpsinGraph
     package func requiresFloat32(_ value: Value) -> Bool { float32Values.contains(value.index) }
 
     package func quantization(_ value: Value) -> Quantization? { quantizations[value.index] }
+    package func isHalf(_ value: Value) -> Bool { halfValues.contains(value.index) }
 
     package func layout(_ value: Value) -> PixelLayout {
         views[value.index].map { PixelLayout(pitch: $0.channels, step: $0.step, place: $0.isWritten ? .part : .view) } ?? .dense(value)

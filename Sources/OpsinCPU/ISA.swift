@@ -44,7 +44,7 @@ package enum ISA: String, CaseIterable, Sendable {
     }
 }
 
-/// In which precision the CPU multiplies. Activations are fp32 in memory and sums are fp32, except on bytes.
+/// In which precision the CPU multiplies. Activations are fp32 in memory, but for `HalfValues`, and sums are fp32, except on bytes.
 package enum CPUPrecision: String, Sendable {
     case fp32, bf16
     /// Bytes where the graph has them (`QuantizeActivations`), sums of 32 bits; all else as in fp32.

@@ -21,16 +21,19 @@ package struct Product {
         return unsafe CPUStep(opsin_gemm(plan.isa.c, bf16), arguments, tasks: Int(shape.tiles) * Int(shape.panels), scratchBytes: scratch, kernel: kernel)
     }
 
+    /// Whether factors are bf16 in bf16. A stem's few channels take longer to round than to multiply.
+    static func takesHalves(_ window: SlidingWindow?, inputs: Int) -> Bool { window == nil || inputs >= 16 }
+
     /// Chooses the register tile and packs the weights.
     func arguments(_ plan: any CPULowering) -> (opsin_gemm_arguments, bf16: Bool) {
         let rows = y.shape.pixels, columns = y.shape.c, inputs = x.shape.c
         let taps = window.map { $0.height * $0.width } ?? 1, depth = taps * inputs
-        // A stem's few channels take longer to round than to multiply.
-        let bf16 = plan.precision == .bf16 && (window == nil || inputs >= 16) && !plan.requiresFloat32(y)
+        let bf16 = plan.precision == .bf16 && Self.takesHalves(window, inputs: inputs) && !plan.requiresFloat32(y)
         var place = unsafe window?.c(x.shape, y.shape, plan) ?? opsin_window()
         var shape = unsafe withUnsafePointer(to: &place) {
             unsafe opsin_gemm_plan(plan.isa.c, bf16, rows, columns, depth, window == nil ? nil : $0)
         }
+        if plan.isHalf(x) { unsafe opsin_gemm_plan_half(&shape, depth) }
         let bytes = unsafe opsin_gemm_packed_bytes(&shape, columns, depth)
         let key = "gemm \(name) \(filter.packingKey) \(shape.vector) \(shape.panels) \(shape.narrow) \(shape.wider) \(bf16)"
         let weights = unsafe plan.packed(key, count: (bytes + 3) / 4) { place in
@@ -39,7 +42,7 @@ package struct Product {
         let arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),
             rows: rows, columns: columns, depth: depth, shape: shape, window: place, x_pitch: plan.layout(x).sparsePitch, x_step: plan.layout(x).step,
-            y_pitch: plan.layout(y).sparsePitch)
+            y_pitch: plan.layout(y).sparsePitch, half_x: plan.isHalf(x), half_y: plan.isHalf(y))
         return unsafe (arguments, bf16)
     }
 }

@@ -12,6 +12,7 @@ typedef struct {
     uint32_t tile_rows;    // output rows of a task, 1 or 2, the dilation apart
     uint32_t tile_columns; // output columns computed together: 1, 4 or 7; 0: a window without kernels of its own
     uint32_t chunks;       // parts that the channels are cut into
+    bool half_y;           // y is bf16 in memory; with AVX-512
     uint32_t y_channels;   // floats from one pixel of y to the next, when y has more channels than x; 0: as many
 } opsin_depthwise_conv2d_arguments;
 
@@ -38,3 +39,5 @@ size_t opsin_depthwise_conv2d_padded(size_t channels);
 void opsin_depthwise_conv2d_pack(const opsin_stored_weights *weights, float *packed);
 
 opsin_task_fn opsin_depthwise_conv2d(opsin_isa isa);
+// For an x that is bf16 in memory, on machines with AVX512_BF16; weights, products and sums are fp32 all the same.
+opsin_task_fn opsin_depthwise_conv2d_bf16(void);

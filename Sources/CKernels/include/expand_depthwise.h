@@ -1,4 +1,5 @@
 // A pointwise expansion and the depthwise convolution that reads it, strip by strip: the expanded rows live in scratch, which stays in the cache.
+// They are bf16 where expand.half_y says so; depthwise_task is then the one for bf16.
 #pragma once
 #include "depthwise_conv2d.h"
 #include "gemm.h"
@@ -16,7 +17,7 @@ typedef struct {
 void opsin_expand_depthwise(const void *arguments, size_t first, size_t last, void *scratch);
 // The largest group of at most `most` channels; 0 when there is none.
 size_t opsin_expand_depthwise_channels(const opsin_gemm_shape *shape, size_t columns, size_t most);
-// Floats of the expanded rows that a block needs.
+// Elements of the expanded rows that a block needs.
 size_t opsin_expand_depthwise_floats(const opsin_expand_depthwise_arguments *arguments);
 // Bytes of scratch that a task needs.
 size_t opsin_expand_depthwise_scratch(const opsin_expand_depthwise_arguments *arguments);

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t block_tiles; // row tiles that all panels visit before the next ones do, so that their inputs stay in cache
     uint32_t tile_rows;   // the most rows of a tile
     bool bf16;
+    bool amx; // on AMX tiles; only with bf16
 } opsin_gemm_shape;
 
 // The window of a convolution over an NHWC input; `kernel_height` 0 means none: row r of the input is row r of the product.
@@ -33,6 +34,14 @@ typedef struct {
 
 // The cut with the least estimated time; `window` is NULL for a plain product.
 opsin_gemm_shape opsin_gemm_plan(opsin_isa isa, bool bf16, size_t rows, size_t columns, size_t depth, const opsin_window *window);
+// The cut of a product with bf16 factors, on AMX tiles or not, whatever this machine has.
+opsin_gemm_shape opsin_gemm_plan_tiles(bool amx, size_t rows, size_t columns, size_t depth, const opsin_window *window);
+// Whether this machine has AMX tiles with bf16 and they have computed a product here as they should; tried once. OPSIN_CPU_DISABLE=amx says no.
+bool opsin_amx_works(void);
+// The product on tiles that C emulates, for tests: takes shapes of opsin_gemm_plan_tiles(true, ...).
+opsin_task_fn opsin_gemm_amx_emulated(void);
+// Chooses how many row tiles follow each other again, for an x that is bf16 in memory.
+void opsin_gemm_plan_half(opsin_gemm_shape *shape, size_t depth);
 
 // Bytes of packed weights, for opsin_gemm_pack.
 size_t opsin_gemm_packed_bytes(const opsin_gemm_shape *shape, size_t columns, size_t depth);
@@ -67,6 +76,8 @@ typedef struct {
     // Floats from a row to the next of x and y, and from a step of the depth to the next in x; 0: dense. x's are for plain products in fp32, y's for those
     // without a residual: x may be some channels of a larger map, y may lie inside of one.
     size_t x_pitch, x_step, y_pitch;
+    // x or y is bf16 in memory: x, dense and with an even number of channels, for products with bf16 factors, y for all of AVX-512.
+    bool half_x, half_y;
 } opsin_gemm_arguments;
 
 // A task is one register tile of rows times one panel: shape.tiles x shape.panels of them.

@@ -21,15 +21,16 @@ package struct ExpandDepthwise {
 
     /// Nil when the nodes are no such pair, too small to gain, or when no cut of rows and channels fits into the cache.
     private init?(_ expand: Graph.Node, _ depthwise: Graph.Node, _ isa: ISA, _ precision: CPUPrecision) {
+        let bytes = precision == .bf16 ? 2 : 4  // of an element of the expanded rows
         guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.inputCount == 1...1,
             case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
             convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
-            expand.output.shape.count / expand.output.shape.n * 4 >= Self.leastBytes
+            expand.output.shape.count / expand.output.shape.n * bytes >= Self.leastBytes
         else { return nil }
         let x = expand.output.shape, window = convolution.window
         var shape = opsin_gemm_plan(isa.c, precision == .bf16, x.pixels, x.c, product.inputChannels, nil)
         for block in [4, 2, 1] {
-            let most = Self.mostBlockBytes / (((block - 1) * window.strideY + window.height) * x.w * 4)
+            let most = Self.mostBlockBytes / (((block - 1) * window.strideY + window.height) * x.w * bytes)
             let channels = unsafe opsin_expand_depthwise_channels(&shape, x.c, most)
             guard channels > 0 else { continue }
             (self.expand, self.depthwise, self.product, self.convolution) = (expand, depthwise, product, convolution)
@@ -81,7 +82,8 @@ package struct ExpandDepthwise {
         // Neighbouring strips both compute the rows between them.
         let strips = plan.threads == 1 ? 1 : max(1, min(2 * plan.threads, y.h / 8))
         var arguments = unsafe opsin_expand_depthwise_arguments(
-            expand: rows, depthwise: windows, expand_task: opsin_gemm(plan.isa.c, bf16), depthwise_task: opsin_depthwise_conv2d(plan.isa.c),
+            expand: rows, depthwise: windows, expand_task: opsin_gemm(plan.isa.c, bf16),
+            depthwise_task: plan.isHalf(expand.output) ? opsin_depthwise_conv2d_bf16() : opsin_depthwise_conv2d(plan.isa.c),
             strips: strips, block: block, channels: channels)
         let scratch = unsafe opsin_expand_depthwise_scratch(&arguments)
         return unsafe CPUStep(
