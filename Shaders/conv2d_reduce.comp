@@ -9,7 +9,7 @@
 //! const  5 SPLITS
 #include "opsin.glsl"
 
-// y = epilogue(b + sum over SPLITS of partial): the end of conv2d_tiled.comp where its depth was split, four outputs of a pixel a thread.
+// y = epilogue(b + sum over SPLITS of partial): the end of conv2d_coopmat.comp where its depth was split, four outputs of a pixel a thread.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint OUTPUTS = 4;
 layout(constant_id = 2) const uint FUNCTION = 0;

@@ -34,7 +34,8 @@ layout(std430, binding = 2) readonly buffer B { vec4 b4[]; };  // [panels * TILE
 READ_BOTH(3, r);
 WRITE_BOTH(4, y);
 READ_BOTH(5, gate);
-layout(std430, binding = 6) writeonly buffer P { vec4 partial[]; };  // [SPLITS, PIXELS, panels * TILE_QUADS]
+layout(std430, binding = 6) coherent buffer P { vec4 partial[]; };  // [SPLITS, PIXELS, panels * TILE_QUADS]
+layout(std430, binding = 7) coherent buffer A { uint arrived[]; };  // [tiles], 0
 layout(push_constant) uniform Push {
     uint PIXELS, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH;
     int STRIDE_Y, STRIDE_X, DILATION_Y, DILATION_X, PAD_TOP, PAD_LEFT;

@@ -37,7 +37,8 @@ READ_BOTH(3, r);
 WRITE_BOTH(4, y);
 layout(std430, binding = 5) readonly buffer D { T4 d4[]; };    // [KERNEL_H, KERNEL_W, quads]
 layout(std430, binding = 6) readonly buffer E { vec4 e4[]; };  // [quads]
-layout(std430, binding = 7) writeonly buffer P { vec4 partial[]; };  // [SPLITS, PIXELS, panels * TILE_QUADS]
+layout(std430, binding = 7) coherent buffer P { vec4 partial[]; };  // [SPLITS, PIXELS, panels * TILE_QUADS]
+layout(std430, binding = 8) coherent buffer A { uint arrived[]; };  // [tiles], 0
 layout(push_constant) uniform Push {
     uint PIXELS, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH;
     int STRIDE_Y, STRIDE_X, DILATION_Y, DILATION_X, PAD_TOP, PAD_LEFT;

@@ -76,7 +76,7 @@ package enum FoldBatchNorm {
 
 extension Filter {
     /// The filter of `W (scale * x + shift) + b` for pointwise weights: the input scale grows, `W shift` joins the bias. Reads all weights once.
-    func applyingInput(scale: [Float], shift: [Float]) -> Filter {
+    package func applyingInput(scale: [Float], shift: [Float]) -> Filter {
         var result = self
         let inputs = scale.count, outputs = constant.count / max(inputs, 1)
         let weights = constant.floats()

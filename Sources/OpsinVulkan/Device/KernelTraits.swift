@@ -6,18 +6,24 @@ package struct KernelTraits: Sendable, Equatable {
     package var handsRound: Bool
     /// Products stage both factors in shared memory.
     package var tilesProducts: Bool
+    /// Depthwise convolutions of large windows stage their input in shared memory. Integrated devices share one memory with the processor and have small
+    /// caches, and some keep what is called shared there: ncnn tiles on discrete ones only, too.
+    package var stagesDepthwise: Bool
     /// Workgroups from which on its processors are busy, with a second one each to hide latency; a guess by kind where the driver does not tell their number.
     package var workgroups: Int
     /// Subgroups multiply matrices of 16 x 16, where activations are fp16; nil: they do not.
     package var matrices: Matrices?
     /// For tests: the kernel of every product, whatever its shape; nil chooses.
     package var product: ProductKernel?
+    /// For tests: the kernel of every depthwise convolution; nil chooses.
+    package var depthwise: DepthwiseKernel?
 
     /// The traits of a device that says `info` of itself, with what `known` adds.
     package init(_ info: DeviceInfo, _ features: DeviceFeatures, _ known: [KnownDevice] = []) {
         isProcessor = info.kind == .cpu
         handsRound = isProcessor && info.limits.subgroupSize == 8 && features.missing(for: Conv2dBroadcastShader.variants[0]) == nil
         tilesProducts = [.discrete, .integrated, .virtual].contains(info.kind) && known.allSatisfy(\.stagesInShared)
+        stagesDepthwise = tilesProducts && info.kind != .integrated
         workgroups = info.cores.map { 2 * $0 } ?? (info.kind == .integrated ? 32 : 256)
         matrices = !isProcessor && features.missing(for: Conv2dCoopmatShader.variants[0]) == nil ? .nv : nil
         product = nil
@@ -36,4 +42,14 @@ package enum ProductKernel: Sendable, Equatable {
     case tiled(Conv2dTiledShader.Tile, splits: Int)
     /// `conv2d_coopmat.comp`, fp16 only, split likewise.
     case matrices(Matrices, splits: Int)
+}
+
+/// A kernel for depthwise convolutions.
+package enum DepthwiseKernel: Sendable, Equatable {
+    /// `depthwise_conv2d.comp`: tiles of outputs in registers.
+    case direct
+    /// `depthwise_staged.comp`: the same from shared memory, where a tile fits.
+    case staged
+    /// `depthwise_broadcast.comp`
+    case handedRound
 }

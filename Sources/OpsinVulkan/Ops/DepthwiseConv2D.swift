@@ -14,16 +14,12 @@ extension DepthwiseConv2D: VulkanOp {
         let (rows, columns) = (Interleaving(window.strideY, window.dilationY), Interleaving(window.strideX, window.dilationX))
         let residual = try plan.view(node.inputs[node.inputs.count > 1 ? 1 : 0])
         let views = [try plan.view(node.inputs[0]), weights, bias, residual, try plan.view(node.output)]
-        if plan.device.traits.handsRound, window.width <= 8, taps <= 49 {
-            let (tile, blocks) = DepthwiseConv2D.broadcastTile(y, rows, columns, window)
-            let shader = DepthwiseBroadcastShader(
-                storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), stepX: try word(columns.step),
-                stepY: try word(rows.step), aligned: channels % 4 == 0, function: epilogue.activation.number, slope: epilogue.activation.slope,
-                residual: epilogue.residual.number, images: try word(y.n), height: try word(x.h), width: try word(x.w), outHeight: try word(y.h),
-                outWidth: try word(y.w), channels: try word(channels), gapY: try word(rows.gap), gapX: try word(columns.gap),
-                strideY: try signed(window.strideY), strideX: try signed(window.strideX), dilationY: try signed(window.dilationY),
-                dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
-            return try plan.dispatch(shader, views, threads: blocks * 8 * quads, local: shader.local)
+        switch kernel(y, plan.device) {
+        case .handedRound: return try lowerBroadcast(node, views, plan)
+        case .staged:
+            guard let tile = StagedTile.fitting(window, sharedMemory: plan.device.info.limits.sharedMemory) else { break }
+            return try lowerStaged(tile, node, views, plan)
+        case .direct: break
         }
         let tile = DepthwiseConv2D.tile(y, rows, columns, isProcessor: plan.device.traits.isProcessor)
         let shader = DepthwiseConv2dShader(
@@ -35,6 +31,28 @@ extension DepthwiseConv2D: VulkanOp {
             dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
         let tiles = rows.tiles(y.h, of: Int(tile.h)) * columns.tiles(y.w, of: Int(tile.w))
         try plan.dispatch(shader, views, threads: y.n * tiles * quads, local: shader.local)
+    }
+
+    /// The kernel that the device's traits choose.
+    private func kernel(_ y: Shape, _ device: Device) -> DepthwiseKernel {
+        if let forced = device.traits.depthwise { return forced }
+        if device.traits.handsRound, window.width <= 8, window.height * window.width <= 49 { return .handedRound }
+        return device.traits.stagesDepthwise && StagedTile.pays(window, y) ? .staged : .direct
+    }
+
+    /// Adds `depthwise_broadcast.comp`, the kernel for devices whose loads are loops over lanes.
+    private func lowerBroadcast(_ node: Graph.Node, _ views: [BufferView], _ plan: VulkanPlanBuilder) throws(VulkanError) {
+        let (x, y) = (node.inputs[0].shape, node.output.shape), quads = (channels + 3) / 4
+        let (rows, columns) = (Interleaving(window.strideY, window.dilationY), Interleaving(window.strideX, window.dilationX))
+        let (tile, blocks) = DepthwiseConv2D.broadcastTile(y, rows, columns, window)
+        let shader = DepthwiseBroadcastShader(
+            storage: plan.storage, tile: tile, kernelH: try word(window.height), kernelW: try word(window.width), stepX: try word(columns.step),
+            stepY: try word(rows.step), aligned: channels % 4 == 0, function: epilogue.activation.number, slope: epilogue.activation.slope,
+            residual: epilogue.residual.number, images: try word(y.n), height: try word(x.h), width: try word(x.w), outHeight: try word(y.h),
+            outWidth: try word(y.w), channels: try word(channels), gapY: try word(rows.gap), gapX: try word(columns.gap),
+            strideY: try signed(window.strideY), strideX: try signed(window.strideX), dilationY: try signed(window.dilationY),
+            dilationX: try signed(window.dilationX), padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
+        try plan.dispatch(shader, views, threads: blocks * 8 * quads, local: shader.local)
     }
 
     /// Neighbours share loads in a thread where enough threads are left; on a CPU loads are all that counts.

@@ -28,8 +28,15 @@ extension DepthwisePointwise: VulkanOp {
         try product.dispatch(shader, views, groups: groups, splits: splits, quads: panels * Int(tile.h) / 4, plan)
     }
 
-    /// At most two tiles lie side by side, so that no pixel is convolved more than twice, for few taps.
-    static func pays(_ op: DepthwisePointwise, _ y: Shape) -> Bool { y.c <= 64 && op.depthwise.window.height * op.depthwise.window.width <= 25 }
+    /// Each panel of outputs convolves again. Two may, as long as there are few taps; more may where all that they load again comes from a GPU's first-level
+    /// caches in the time that a dispatch and its barrier take: of 256 workgroups 28 TB/s, 4 us (a guess for a large card, scaled by its workgroups).
+    static func pays(_ op: DepthwisePointwise, _ y: Shape, workgroups: Int) -> Bool {
+        let taps = op.depthwise.window.height * op.depthwise.window.width, channels = op.depthwise.channels
+        guard taps <= 25 else { return false }
+        let tile = tile(rows: y.pixels, columns: y.c, depth: channels, workgroups: workgroups).0
+        let panels = (y.c + Int(tile.h) - 1) / Int(tile.h), again = (panels - 1) * taps * y.pixels * channels
+        return y.c <= 64 || again <= workgroups << 17
+    }
 
     /// As `ProductKernel.forGPU`, without the tile for few pixels.
     static func tile(rows: Int, columns: Int, depth: Int, workgroups: Int) -> (DepthwisePointwiseShader.Tile, splits: Int) {
@@ -49,6 +56,7 @@ extension KernelTraits {
     /// are loops there. A gate in the convolution gains or costs nothing where its outputs are one or two tiles of 32; at three, each of which gates again, it
     /// loses.
     func fused(_ graph: Graph) -> Graph {
-        graph.fusedForGPU(gates: { !isProcessor || $0.outputChannels <= 64 }, where: { tilesProducts && DepthwisePointwise.pays($0, $1) })
+        graph.fusedForGPU(
+            gates: { !isProcessor || $0.outputChannels <= 64 }, where: { tilesProducts && DepthwisePointwise.pays($0, $1, workgroups: workgroups) })
     }
 }

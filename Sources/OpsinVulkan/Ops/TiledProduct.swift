@@ -27,22 +27,29 @@ extension Product {
             width: g.width, outHeight: g.outHeight, outWidth: g.outWidth, strideY: g.strideY, strideX: g.strideX, dilationY: g.dilationY,
             dilationX: g.dilationX, padTop: g.padTop, padLeft: g.padLeft)
         let groups = (y.pixels + side - 1) / side * panels
-        try dispatch(shader, views(plan, weights, quads: quads), groups: groups, splits: splits, quads: quads, plan)
+        try dispatchReduced(shader, views(plan, weights, quads: quads), groups: groups, splits: splits, quads: quads, plan)
     }
 
     /// Pixels and outputs of a workgroup of `conv2d_coopmat.comp`.
     static let matrixTile = 64
 
-    /// Adds `groups` tiles; with splits as often, and a second dispatch that adds their sums up. `views` begins as those of `views(_:_:quads:)`, the sums come
-    /// last.
+    /// Adds `groups` tiles of a product whose depth so many workgroups share; the last one to end adds their sums up. `views` are the shader's but for those of
+    /// the sums and of the counters, which come last.
     func dispatch(
         _ shader: some Shader, _ views: [BufferView], groups: Int, splits: Int, quads: Int, _ plan: VulkanPlanBuilder
     ) throws(VulkanError) {
+        // Nothing is written to the sums and counters of one split, which must be bound.
+        guard splits > 1 else { return try plan.dispatch(shader, views + [views[4], views[4]], workgroups: groups) }
+        let sums = try plan.scratch(splits * node.output.shape.pixels * quads * 16)
+        try plan.dispatch(shader, views + [sums, plan.counters(groups)], workgroups: groups * splits)
+    }
+
+    /// The same where a second dispatch adds the sums up: `conv2d_coopmat.comp`, in whose memory model a device-wide order is a feature of its own.
+    func dispatchReduced(
+        _ shader: some Shader, _ views: [BufferView], groups: Int, splits: Int, quads: Int, _ plan: VulkanPlanBuilder
+    ) throws(VulkanError) {
         let y = node.output.shape, (bias, residual, output) = (views[2], views[3], views[4])
-        guard splits > 1 else {
-            // Nothing is written to the sums of splits, which must be bound.
-            return try plan.dispatch(shader, views + [output], workgroups: groups)
-        }
+        guard splits > 1 else { return try plan.dispatch(shader, views + [output], workgroups: groups) }
         let sums = try plan.scratch(splits * y.pixels * quads * 16)
         var parts = views
         parts[4] = sums

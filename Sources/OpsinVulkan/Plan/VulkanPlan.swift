@@ -136,16 +136,34 @@ package final class VulkanPlan {
             return try plain(isJudged ? graph : device.traits.fused(graph), device, storage, weights)
         } catch {
             guard error.code == .unsupported, !isJudged else { throw error }
-            return try plain(judged(graph, on: device, storage: storage).graph, device, storage, weights)
+            return try plain(judged(graph, on: device, storage: storage).graph, device, storage, weights, joins: false)
         }
     }
 
+    /// The dispatches that a plan of `graph` has on `device`, without memory, weights or pipelines.
+    package static func dispatches(of graph: Graph, on device: Device, storage: Storage = .f32) throws(VulkanError) -> [StepReport] {
+        try reports(plain(device.traits.fused(graph), device, storage, nil).pending)
+    }
+
     private static func plain(
-        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights
+        _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights?, joins: Bool = true
     ) throws(VulkanError) -> VulkanPlanBuilder {
-        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }
-        let builder = try VulkanPlanBuilder(assigned, device, weights)
-        for node in assigned.graph.nodes { try builder.lower(node) }
+        let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }, nodes = assigned.graph.nodes
+        // Matrices multiply faster than what they save by joining.
+        let pays = joins && device.traits.tilesProducts && device.traits.product == nil && (storage == .f32 || device.traits.matrices == nil)
+        let projections = pays ? Projections.find(assigned.graph, widths: assigned.elementBytes) : []
+        var starts: [Int: Projections] = [:]
+        for group in projections { starts[group.nodes.min() ?? 0] = group }
+        let inGroups = Set(projections.flatMap(\.nodes))
+        let order = nodes.indices.compactMap { (index: Int) -> [Int]? in starts[index].map(\.nodes) ?? (inGroups.contains(index) ? nil : [index]) }
+        let builder = try VulkanPlanBuilder(assigned, device, weights, groups: order)
+        for group in order {
+            if let projections = starts[group.min() ?? 0] {
+                try builder.lower(projections, group.map { nodes[$0] })
+            } else {
+                try builder.lower(nodes[group[0]])
+            }
+        }
         return builder
     }
 
@@ -223,7 +241,7 @@ package final class VulkanPlan {
         var last: Int?
         return pending.map { step in
             defer { last = step.node.output.index }
-            let cost = last == step.node.output.index ? Cost() : step.node.cost
+            let cost = last == step.node.output.index ? Cost() : step.joined.reduce(step.node.cost) { $0 + $1.cost }
             return StepReport(node: step.node.name, op: step.node.op.name, kernel: step.request.spirv.name, cost: cost, output: step.node.output.shape)
         }
     }

@@ -5,6 +5,8 @@ package final class VulkanPlanBuilder {
     /// One dispatch before its pipeline exists.
     struct Pending {
         let node: Graph.Node
+        /// Further nodes whose work it does.
+        let joined: [Graph.Node]
         let request: PipelineRequest
         let buffers: [BufferView]
         let push: [UInt32]
@@ -31,13 +33,16 @@ package final class VulkanPlanBuilder {
     private var scratchUsed = 0
     /// Bytes of all scratch memory.
     private(set) var scratchBytes = 0
+    private var joined: [Graph.Node] = []
+    private var counterBuffer: Buffer?
 
     /// A builder without memory, for `refusal`.
     private let isProbe: Bool
 
-    /// With `weights` nil it only tries: nothing is packed or uploaded.
-    init(_ assigned: AssignWidths, _ device: Device, _ weights: DeviceWeights?) throws(VulkanError) {
-        let memory = ActivationMemory(assigned.graph, elementBytes: assigned.elementBytes, alignment: max(64, device.info.limits.storageAlignment))
+    /// With `weights` nil it only tries: nothing is packed or uploaded. `groups` are the nodes that one dispatch computes; nil is each alone.
+    init(_ assigned: AssignWidths, _ device: Device, _ weights: DeviceWeights?, groups: [[Int]]? = nil) throws(VulkanError) {
+        let alignment = max(64, device.info.limits.storageAlignment)
+        let memory = ActivationMemory(assigned.graph, groups: groups, elementBytes: assigned.elementBytes, alignment: alignment)
         (self.device, storage, widths, offsets, ring) = (device, .f32, assigned.elementBytes, memory.offsets, StagingRing(device))
         (isProbe, shared) = (weights == nil, weights ?? DeviceWeights(device))
         arena = try device.memory.allocate(isProbe ? 64 : max(memory.arenaBytes, 64), .device)
@@ -50,9 +55,21 @@ package final class VulkanPlanBuilder {
     /// Bytes of the arena of activations.
     var arenaBytes: Int { arena.byteCount }
 
+    /// Lowers nodes that one dispatch computes, under the last one's name.
+    func lower(_ group: Projections, _ nodes: [Graph.Node]) throws(VulkanError) {
+        guard let last = nodes.last else { return }
+        (node, joined, scratchUsed) = (last, Array(nodes.dropLast()), 0)
+        storage = storage(of: last.output)
+        do {
+            try group.lower(nodes, self)
+        } catch {
+            throw VulkanError(error.code, "\(last.name): \(last.op.name): \(error.description)")
+        }
+    }
+
     /// Lowers one node.
     func lower(_ node: Graph.Node) throws(VulkanError) {
-        (self.node, scratchUsed) = (node, 0)
+        (self.node, joined, scratchUsed) = (node, [], 0)
         storage = storage(of: node.output)
         do {
             try node.op.lower(node, self)
@@ -157,6 +174,21 @@ package final class VulkanPlanBuilder {
     /// Most bytes of scratch that a kernel takes of its own accord, to have more workgroups.
     package static let mostOptionalScratch = 8 << 20
 
+    /// As many 32-bit counters, 0 whenever a dispatch begins: those that count them up set them back. Nodes of a plan share them.
+    package func counters(_ count: Int) throws(VulkanError) -> BufferView {
+        let byteCount = VulkanPlanBuilder.mostCounters * 4
+        guard count <= VulkanPlanBuilder.mostCounters else { throw VulkanError(.unsupported, "\(count) counters are too many") }
+        guard !isProbe else { return BufferView(buffer: arena, offset: 0, byteCount: byteCount) }
+        if let counterBuffer { return counterBuffer.view }
+        let buffer = try device.memory.allocate(byteCount, .device)
+        try ring.upload([UInt32](repeating: 0, count: VulkanPlanBuilder.mostCounters), to: buffer)
+        counterBuffer = buffer
+        return buffer.view
+    }
+
+    /// Tiles whose depth is split: a device is full with far fewer.
+    private static let mostCounters = 4096
+
     /// Adds one run of `shader`; `threads` are counted over the flat index.
     package func dispatch(_ shader: some Shader, _ buffers: [BufferView], threads: Int, local: UInt32) throws(VulkanError) {
         let groups = try GroupCount.covering(threads, local: Int(local), limit: device.info.limits.maximumGroupCount[0])
@@ -171,7 +203,7 @@ package final class VulkanPlanBuilder {
     /// Adds one run of `shader`.
     package func dispatch(_ shader: some Shader, _ buffers: [BufferView], groups: GroupCount) throws(VulkanError) {
         guard let node else { throw VulkanError(.argument, "a dispatch outside of a node") }
-        pending.append(Pending(node: node, request: PipelineRequest(shader), buffers: buffers, push: shader.push, groups: groups))
+        pending.append(Pending(node: node, joined: joined, request: PipelineRequest(shader), buffers: buffers, push: shader.push, groups: groups))
     }
 
     /// The buffer called `key` with these numbers.
