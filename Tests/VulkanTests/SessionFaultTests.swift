@@ -175,6 +175,33 @@ struct SessionFaultTests {
         #expect(report.fallbacks.allSatisfy { $0.reason.contains("did not finish within 30000 ms") })
     }
 
+    @Test func aLossWhileRequestsWaitIsMendedForAll() throws {
+        let trial = try Trial(Self.losing())
+        let picture = try Image(width: 32, height: 32, channels: 3, pixels: [UInt8](repeating: 90, count: 3072))
+        let expected = try trial.session.run(picture).classes
+        Fault.arm(good: 1, bad: 1)
+        let requests = try (0..<4).map { _ in try trial.session.submit(picture) }
+        let results = try requests.map { try #require(try $0.wait()) }
+        #expect(Fault.struck == 1 && results.map(\.report.fallbacks.count) == [0, 1, 1, 1])
+        #expect(results.allSatisfy { $0.report.device.kind == .vulkan && $0.classes.map(\.label) == expected.map(\.label) })
+    }
+
+    /// Both lanes lose the device, the runtime opens it anew once.
+    @Test func aStreamGoesOnAfterALoss() throws {
+        let trial = try Trial(Self.losing())
+        let picture = try Image(width: 32, height: 32, channels: 3, pixels: [UInt8](repeating: 90, count: 3072))
+        let stream = try FrameStream(trial.session, FrameStream.Options(queueDepth: 8, inFlight: 2))
+        Fault.arm(good: 12, bad: 1)
+        for _ in 0..<8 { try stream.push(picture) }
+        var labels: Set<String> = []
+        for number in 0..<8 {
+            let answer = try #require(try stream.next())
+            #expect(answer.number == number)
+            labels.insert(try answer.result.get().classes.first?.label ?? "")
+        }
+        #expect(labels.count == 1 && stream.statistics.done == 8 && stream.statistics.failed == 0)
+    }
+
     private static func starving() -> Runtime.Vulkan {
         Fault.vulkan { functions in
             unsafe functions.allocateMemory = { device, info, host, memory in
