@@ -160,8 +160,11 @@ struct JudgedFusionTests {
     @Test func sizesOfWorkgroupsAreKnown() {
         let tiled = Conv2dTiledShader.variants[0]
         #expect(tiled.threads.value([UInt32](repeating: 1, count: tiled.constantCount)) > 0)
+        // Windows of 4 x 4, stride and dilation 4, 4 x 4 outputs: 25 x 25 quads of input and 16 of weights, four times.
+        let staged = DepthwiseStagedShader.variants[0]
+        #expect(staged.sharedBytes.value([UInt32](repeating: 4, count: staged.constantCount)) == (25 * 25 + 16) * 4 * 16)
         for spirv in Shaders.all {
-            let constants = [UInt32](repeating: 8, count: spirv.constantCount)
+            let constants = [UInt32](repeating: 4, count: spirv.constantCount)
             #expect((1...1024).contains(spirv.threads.value(constants)), "\(spirv.name)")
             #expect(spirv.sharedBytes.value(constants) < 1 << 20, "\(spirv.name)")
         }
