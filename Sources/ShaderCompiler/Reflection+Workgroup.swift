@@ -39,7 +39,9 @@ extension Module {
         case .number(let number): return "\(number)"
         case .special(let number): return "c\(number)"
         case .operation(let code, let operands):
-            guard let sign = Module.signs[code] else { throw ReflectionError("the size of a workgroup or of its memory takes operation \(code), which is unknown") }
+            guard let sign = Module.signs[code] else {
+                throw ReflectionError("the size of a workgroup or of its memory takes operation \(code), which is unknown")
+            }
             return try operands.map { (operand) throws(ReflectionError) in try program(operand) }.joined(separator: " ") + " \(sign)"
         case .composite, nil: throw ReflectionError("a size of a workgroup or of its memory is no number")
         }

@@ -29,7 +29,8 @@ extension CommandTests.Devices {
         let report = try JSON(parsing: String(decoding: bytes(of: path), as: UTF8.self))
         #expect(
             report.names == [
-                "schema_version", "device", "precision", "isa", "threads", "dispatches", "fallbacks", "preprocessing", "postprocessing", "timings_ms", "memory_bytes",
+                "schema_version", "device", "precision", "isa", "threads", "dispatches", "fallbacks", "preprocessing", "postprocessing", "timings_ms",
+                "memory_bytes",
             ])
         #expect(report["schema_version"]?.int == 1 && report["device"]?["kind"]?.string == "cpu" && report["precision"]?.string == "fp32")
         #expect(report["threads"]?.int == 1 && report["fallbacks"]?.array?.isEmpty ?? false && (report["memory_bytes"]?.int ?? 0) > 10_000_000)
