@@ -2,11 +2,10 @@
  *
  * Arguments: the folder of a classifier, a photo of an Egyptian cat. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "sessions.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,14 +18,6 @@ static double seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static double best_score(opsin_result *result, char *label, size_t size) {
-    opsin_classes classes;
-    opsin_classes_init(&classes, sizeof classes);
-    GIVES(OPSIN_OK, opsin_result_classes(result, &classes));
-    if (label) snprintf(label, size, "%s", classes.count ? classes.label[0] : "nothing");
-    return classes.count ? classes.score[0] : -1;
 }
 
 /* What callbacks leave. */
@@ -249,8 +240,7 @@ static void forked(void) {
         opsin_session_release(session);
         _exit(good ? 0 : 1);
     }
-    int status = 1;
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(ended_well(child));
     GIVES(OPSIN_OK, opsin_request_wait(request, -1));
     opsin_request_release(request);
 }

@@ -2,11 +2,10 @@
  *
  * Arguments: the folder of a classifier, a photo of an Egyptian cat, the folder of a depth network. */
 #define _DEFAULT_SOURCE
-#include "check.h"
+#include "sessions.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { frames = 24 };
@@ -15,17 +14,10 @@ static opsin_session *session;
 static opsin_image photo, gray;
 static double photo_score, gray_score;
 
-static double best_score(opsin_result *result) {
-    opsin_classes classes;
-    opsin_classes_init(&classes, sizeof classes);
-    GIVES(OPSIN_OK, opsin_result_classes(result, &classes));
-    return classes.count ? classes.score[0] : -1;
-}
-
 static double score_of(const opsin_image *image) {
     opsin_result *result = NULL;
     GIVES(OPSIN_OK, opsin_run(session, image, &result));
-    const double score = best_score(result);
+    const double score = best_score(result, NULL, 0);
     opsin_result_release(result);
     return score;
 }
@@ -51,7 +43,7 @@ static opsin_status push(opsin_stream *stream, int i) {
 
 static int frame_of(opsin_result *result) {
     const int i = (int)opsin_result_timestamp_us(result);
-    CHECK(opsin_result_status(result) == OPSIN_OK && best_score(result) == (i % 3 == 2 ? gray_score : photo_score));
+    CHECK(opsin_result_status(result) == OPSIN_OK && best_score(result, NULL, 0) == (i % 3 == 2 ? gray_score : photo_score));
     opsin_result_release(result);
     return i;
 }
@@ -209,8 +201,7 @@ static void forked(void) {
         opsin_stream_release(stream);
         _exit(good ? 0 : 1);
     }
-    int status = 1;
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(ended_well(child));
     GIVES(OPSIN_OK, opsin_stream_flush(stream, -1));
     opsin_stream_release(stream);
 }
