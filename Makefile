@@ -3,9 +3,7 @@
 .DEFAULT_GOAL := help
 
 release := .build/release
-# The tests are built the way the products are, so that both come from one build (Package.swift: standaloneCommand).
-test_flags := -c release --disable-testable-imports --parallel
-# How long `make fuzz` reads mutated files, and from which seed on; `make test` does so for a minute, beside its tests.
+# How long `make fuzz` reads mutated files, and from which seed on; `make test` does so for a minute, beside its tests (Scripts/swift_tests).
 SECONDS ?= 60
 SEED ?= 1
 # Where `make install` puts things.
@@ -29,8 +27,7 @@ run: build ## builds, then says what is on Examples/images/cat.jpg
 test: ## builds, then runs every test
 	@Scripts/setup tests
 	@$(MAKE) --no-print-directory build
-	@swift build -c release --product OpsinFuzz
-	@$(release)/OpsinFuzz --seconds 60 & fuzz=$$!; swift test $(test_flags); tests=$$?; wait $$fuzz && exit $$tests
+	@Scripts/swift_tests
 	@Scripts/python_tests
 	@for tests in Tests/*/run.sh; do if [ -x "$$tests" ]; then echo "$$tests" && "$$tests" || exit 1; fi; done
 	@echo "make test: all tests passed"
