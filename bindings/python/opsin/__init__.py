@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._header import OPSIN_VERSION_MAJOR, OPSIN_VERSION_MINOR, OPSIN_VERSION_PATCH
 from ._library import library_path
+from .buffers import Buffer, BufferImage, BufferTensor
 from .errors import (
     ArgumentError, BusyError, CancelledError, DeviceError, ImageError, InputOutputError, InternalError, MemoryExhaustedError, ModelError, NotFoundError,
     OpsinError, StateError, TimeoutExpiredError, UnsupportedError, VersionError)
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __version__ = f"{OPSIN_VERSION_MAJOR}.{OPSIN_VERSION_MINOR}.{OPSIN_VERSION_PATCH}"
 
 __all__ = [
-    "ArgumentError", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError",
+    "ArgumentError", "Buffer", "BufferImage", "BufferTensor", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError",
     "DrawOptions", "Features", "Geometry", "ImageError", "ImageLike", "Input", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model",
     "ModelError", "NotFoundError", "OpsinError", "Region", "Request", "Result", "RunOptions", "Runtime", "Segment", "Segmentation", "Session", "StateError",
     "Stream", "StreamStats", "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth", "detect", "devices", "library_path", "segment",

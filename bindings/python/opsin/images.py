@@ -17,12 +17,14 @@ from .options import path_of
 #: A path, the bytes of an image file, a Pillow image, or an array: numpy, or anything with ``__dlpack__`` or ``__array__`` (torch on the CPU, OpenCV).
 ImageLike = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray[Any], Any]
 
-_FORMATS = {
+#: Type and channels of a sample to ``OPSIN_FORMAT_*``.
+FORMATS = {
     ("uint8", 1): header.OPSIN_FORMAT_GRAY8, ("uint8", 3): header.OPSIN_FORMAT_RGB8, ("uint8", 4): header.OPSIN_FORMAT_RGBA8,
     ("uint16", 1): header.OPSIN_FORMAT_GRAY16, ("uint16", 3): header.OPSIN_FORMAT_RGB16,
     ("float32", 1): header.OPSIN_FORMAT_GRAY_F32, ("float32", 3): header.OPSIN_FORMAT_RGB_F32,
 }
-_BLUE_FIRST = {header.OPSIN_FORMAT_RGB8: header.OPSIN_FORMAT_BGR8, header.OPSIN_FORMAT_RGBA8: header.OPSIN_FORMAT_BGRA8}
+#: The format of the same samples with blue first.
+BLUE_FIRST = {header.OPSIN_FORMAT_RGB8: header.OPSIN_FORMAT_BGR8, header.OPSIN_FORMAT_RGBA8: header.OPSIN_FORMAT_BGRA8}
 
 
 class Pixels:
@@ -34,6 +36,14 @@ class Pixels:
     def __del__(self) -> None:
         if getattr(self, "_picture", None) is not None and lib is not None:
             lib.opsin_picture_release(self._picture)
+
+
+class PixelSource:
+    """Something of this module's that has pixels already."""
+
+    def pixels(self, color: str) -> Pixels:
+        """As the library sees them."""
+        raise NotImplementedError
 
 
 def _decoded(address: Any, keeps: Any = None) -> Pixels:
@@ -54,15 +64,15 @@ def _of_array(array: npt.NDArray[Any], color: str) -> Pixels:
     elif array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
     channels = 1 if array.ndim == 2 else array.shape[2]
-    format_ = _FORMATS.get((array.dtype.name, channels))
+    format_ = FORMATS.get((array.dtype.name, channels))
     if channels not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
         raise ArgumentError(f"an image array of shape {array.shape} has its channels first, expected [height, width, channels]: array.transpose(1, 2, 0)")
     if format_ is None:
         raise ArgumentError(
             f"an image array of {array.dtype} with {channels} channels, expected uint8 (1, 3 or 4), uint16 or float from 0 to 1 (1 or 3 channels)")
     if color == "bgr":
-        if format_ in _BLUE_FIRST:
-            format_ = _BLUE_FIRST[format_]
+        if format_ in BLUE_FIRST:
+            format_ = BLUE_FIRST[format_]
         elif channels == 3:
             array = array[:, :, ::-1]
     # Rows may lie anywhere, also upside down; within a row samples must be dense.
@@ -107,6 +117,8 @@ def pixels_of(image: ImageLike, color: str = "rgb") -> Pixels:
         address = out_handle()
         check(lib.opsin_picture_decode_memory(data, len(data), None, ctypes.byref(address)))
         return _decoded(address)
+    if isinstance(image, PixelSource):
+        return image.pixels(color)
     if isinstance(image, np.ndarray):
         return _of_array(image, color)
     if hasattr(image, "getexif") or (hasattr(image, "mode") and hasattr(image, "convert")):

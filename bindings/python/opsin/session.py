@@ -20,7 +20,7 @@ from .errors import ArgumentError, NotFoundError, OpsinError
 from .images import ImageLike, pixels_of
 from .options import PathLike, Precision, RunOptions, one_of, path_of, real_number, whole_number, words_of
 from .results import Result, result_of
-from .steps import Geometry, Input, tensor_array
+from .steps import Geometry, Input, TensorLike, tensor_array
 from .streams import DropName, Request, Stream
 
 if TYPE_CHECKING:
@@ -108,6 +108,21 @@ def devices() -> list[Device]:
     return out
 
 
+# What libopsin may call for as long as it computes, which no object of Python's knows the end of.
+_queue_functions: list[Any] = []
+
+
+def _queue_function(function: Callable[[], None]) -> Any:
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: function())
+
+
+def _runtime_options(cpu_fallback: bool, cache_dir: PathLike | None) -> header.opsin_runtime_options:
+    options = made(header.opsin_runtime_options)
+    options.cache_dir = None if cache_dir is None else path_of("cache_dir", cache_dir)
+    options.flags = 0 if cpu_fallback else header.OPSIN_RUNTIME_NO_CPU_FALLBACK
+    return options
+
+
 class Runtime(_Closing):
     """A device ready for work. Threads may share it.
 
@@ -120,13 +135,45 @@ class Runtime(_Closing):
     def __init__(self, device: str = "auto", *, cpu_fallback: bool = True, cache_dir: PathLike | None = None) -> None:
         if not isinstance(device, str):
             raise ArgumentError(f'device is {device!r}, expected "auto", "cpu", "vulkan", "vulkan:N" or "vulkan:UUID"')
-        options = made(header.opsin_runtime_options)
+        options = _runtime_options(cpu_fallback, cache_dir)
         options.device = device.encode()
-        options.cache_dir = None if cache_dir is None else path_of("cache_dir", cache_dir)
-        options.flags = 0 if cpu_fallback else header.OPSIN_RUNTIME_NO_CPU_FALLBACK
         address = out_handle()
         check(lib.opsin_runtime_create(ctypes.byref(options), ctypes.byref(address)))
         super().__init__(address.value)
+
+    @classmethod
+    def from_vulkan(
+        cls, *, instance: int, physical_device: int, device: int, queue: int, queue_family: int, api_version: int, extensions: Iterable[str] = (),
+        get_instance_proc_addr: int = 0, lock_queue: Callable[[], None] | None = None, unlock_queue: Callable[[], None] | None = None,
+        cpu_fallback: bool = True, cache_dir: PathLike | None = None,
+    ) -> Runtime:
+        """A runtime on a Vulkan device that the program made, which must outlive it and everything made from it; nothing of it is destroyed here.
+
+        Handles are numbers, as ctypes and the Vulkan modules give them. ``api_version``: with which the instance was made, packed as Vulkan does it.
+        ``extensions``: of the device, enabled with their features. ``get_instance_proc_addr``: address of the function; 0: libvulkan's own.
+        ``lock_queue``, ``unlock_queue``: called around every use of the queue, on the thread that computes, with the interpreter's lock; without them
+        nobody else may use the queue meanwhile. They must not raise and must not call Opsin, and are kept until the process ends.
+        """
+        handles = made(header.opsin_vulkan_handles)
+        given = {"instance": instance, "physical_device": physical_device, "device": device, "queue": queue, "get_instance_proc_addr": get_instance_proc_addr}
+        for name, number in given.items():
+            if not isinstance(number, int) or not 0 <= number < 1 << 64:
+                raise ArgumentError(f"{name} is {number!r}, expected the number of a handle")
+            setattr(handles, name, number or None)
+        handles.queue_family, handles.api_version = whole_number("queue_family", queue_family), whole_number("api_version", api_version)
+        if (lock_queue is None) != (unlock_queue is None):
+            raise ArgumentError("one of lock_queue and unlock_queue is None, expected both or none")
+        names = [name.encode() for name in words_of("extensions", extensions)]
+        handles.extensions, handles.extension_count = (ctypes.c_char_p * max(len(names), 1))(*names), len(names)
+        if lock_queue is not None and unlock_queue is not None:
+            calls = tuple(_queue_function(function) for function in (lock_queue, unlock_queue))
+            handles.lock_queue, handles.unlock_queue = calls
+            _queue_functions.append(calls)
+        address = out_handle()
+        check(lib.opsin_runtime_create_from_vulkan(ctypes.byref(handles), ctypes.byref(_runtime_options(cpu_fallback, cache_dir)), ctypes.byref(address)))
+        runtime = cls.__new__(cls)
+        _Closing.__init__(runtime, address.value)
+        return runtime
 
     @property
     def device(self) -> Device:
@@ -314,10 +361,11 @@ class Session(_Closing):
         check(lib.opsin_preprocess(self.handle, ctypes.byref(pixels.struct), ctypes.byref(address)))
         return Input(address.value)
 
-    def run_tensors(self, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+    def run_tensors(self, tensors: Mapping[str, TensorLike]) -> dict[str, npt.NDArray[np.float32]]:
         """The second step alone: tensors by name to the model's outputs by name, float32.
 
-        Images are [count, height, width, channels], red first, scaled as the recipe in ``Model.info`` says: what ``preprocess`` gives. The outputs are
+        Images are [count, height, width, channels], red first, scaled as the recipe in ``Model.info`` says: what ``preprocess`` gives, or a
+        ``Buffer.tensor`` that the device reads where it lies. The outputs are
         views into the library's memory, which they keep alive.
         """
         given, kept = tensor_array(tensors)

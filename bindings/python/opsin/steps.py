@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _header as header
 from ._library import Handle, check, lib, made, text
+from .buffers import BufferTensor
 from .errors import ArgumentError
 from .results import view
 
@@ -76,18 +77,27 @@ class Input:
         return Geometry(struct)
 
 
-def tensor_array(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Any, list[npt.NDArray[Any]]]:
-    """Arrays as ``opsin_tensor[]``, and the arrays whose memory they point at."""
-    given = (header.opsin_tensor * max(len(arrays), 1))()
-    kept: list[npt.NDArray[Any]] = []
-    for place, (name, array) in zip(given, arrays.items()):
-        dense = np.ascontiguousarray(array)
-        if dense.dtype.name not in _DTYPES or dense.ndim > header.OPSIN_MAX_RANK:
-            raise ArgumentError(f'tensor "{name}" is {dense.dtype} of {dense.ndim} dimensions, expected one of {", ".join(_DTYPES)} of at most 8')
+#: What a tensor is given as: an array, or what ``Buffer.tensor`` makes.
+TensorLike = Union[npt.NDArray[Any], BufferTensor]
+
+
+def tensor_array(tensors: Mapping[str, TensorLike]) -> tuple[Any, list[TensorLike]]:
+    """Tensors as ``opsin_tensor[]``, and those whose memory they point at."""
+    given = (header.opsin_tensor * max(len(tensors), 1))()
+    kept: list[TensorLike] = []
+    for place, (name, tensor) in zip(given, tensors.items()):
+        dense = tensor if isinstance(tensor, BufferTensor) else np.ascontiguousarray(tensor)
+        rank = len(dense.shape)
+        if dense.dtype.name not in _DTYPES or rank > header.OPSIN_MAX_RANK:
+            raise ArgumentError(f'tensor "{name}" is {dense.dtype} of {rank} dimensions, expected one of {", ".join(_DTYPES)} of at most 8')
         lib.opsin_tensor_init(ctypes.byref(place), ctypes.sizeof(place))
-        place.dtype, place.rank = _DTYPES[dense.dtype.name], dense.ndim
-        place.layout = header.OPSIN_LAYOUT_NHWC if dense.ndim == 4 else header.OPSIN_LAYOUT_FLAT
-        place.dims[: dense.ndim] = dense.shape
-        place.name, place.data, place.byte_count = name.encode(), dense.ctypes.data, dense.nbytes
+        place.dtype, place.rank = _DTYPES[dense.dtype.name], rank
+        place.layout = header.OPSIN_LAYOUT_NHWC if rank == 4 else header.OPSIN_LAYOUT_FLAT
+        place.dims[:rank] = dense.shape
+        place.name, place.byte_count = name.encode(), dense.nbytes
+        if isinstance(dense, BufferTensor):
+            place.buffer, place.buffer_offset = dense.buffer.handle, dense.offset
+        else:
+            place.data = dense.ctypes.data
         kept.append(dense)
     return given, kept
