@@ -3,7 +3,7 @@
 OPSIN_INLINE void add(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
     (void)isa, (void)scratch;
     const opsin_broadcast_arguments g = *(const opsin_broadcast_arguments *)arguments;
-#define LOOP(function) broadcast_rows(0, function, &g, first, last)
+#define LOOP(function) broadcast_rows((broadcast_kind){.activation = function}, &g, first, last)
     FOR_ACTIVATION(g.activation, LOOP)
 #undef LOOP
 }

@@ -82,10 +82,30 @@ OPSIN_INLINE void multiply(const start_kind start, const int32_t *a, const int32
     if (j < columns) multiply_tile(1, start, a, b + j, b_stride, steps, factors, c + j, c_stride);
 }
 
-// 32 floats, of which the first `count` exist, as 16 pairs; zeros behind them.
-OPSIN_INLINE __m512i round32(const float *x, size_t count) {
+// Element `at` of values that are fp32 or, with `half`, bf16.
+OPSIN_INLINE const void *element(const void *x, bool half, size_t at) { return (const char *)x + at * (half ? 2 : 4); }
+
+// The first `count` of 32 values as 16 pairs of bf16; zeros behind them.
+OPSIN_INLINE __m512i pairs32(const void *x, bool half, size_t count) {
     const uint32_t real = count < 32 ? (1u << count) - 1 : UINT32_MAX;
-    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps((__mmask16)(real >> 16), x + 16), _mm512_maskz_loadu_ps((__mmask16)real, x));
+    if (half) return _mm512_maskz_loadu_epi16(real, x);
+    const float *from = x;
+    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps((__mmask16)(real >> 16), from + 16), _mm512_maskz_loadu_ps((__mmask16)real, from));
+}
+
+// The same, times `scale` before the rounding.
+OPSIN_INLINE __m512i scaled_pairs32(const void *x, bool half, size_t count, __m512 scale) {
+    const uint32_t real = count < 32 ? (1u << count) - 1 : UINT32_MAX;
+    __m512 low, high;
+    if (half) {
+        const __m512i all = _mm512_maskz_loadu_epi16(real, x);
+        low = (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_castsi512_si256(all)), 16);
+        high = (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(all, 1)), 16);
+    } else {
+        low = _mm512_maskz_loadu_ps((__mmask16)real, x);
+        high = _mm512_maskz_loadu_ps((__mmask16)(real >> 16), (const float *)x + 16);
+    }
+    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_mul_ps(scale, high), _mm512_mul_ps(scale, low));
 }
 
 // v[i][lane] = v[lane][i]: rounds of interleaving the first half of the vectors with the second.
@@ -105,23 +125,18 @@ OPSIN_INLINE void transpose16(__m512i v[16]) {
 }
 
 // to[depth / 2][keys] = pairs of the keys' channels, scaled, depth rounded up to 32; zeros behind the last key up to a multiple of 16.
-static void pack_keys(const opsin_attention_arguments *a, const float *k, size_t first, size_t keys, int32_t *to) {
+static void pack_keys(const opsin_attention_arguments *a, const void *k, size_t first, size_t keys, int32_t *to) {
     const size_t stride = a->key_value_heads * a->head_size;
     const __m512 scale = _mm512_set1_ps(a->scale);
     for (size_t t = 0; t < keys; t += 16) {
         for (size_t p = 0; p < a->head_size; p += 32) {
-            const size_t count = a->head_size - p;
-            const uint32_t real = count < 32 ? (1u << count) - 1 : UINT32_MAX;
             __m512i v[16];
             for (size_t i = 0; i < 16; i++) {
                 if (t + i >= keys) {
                     v[i] = _mm512_setzero_si512();
                     continue;
                 }
-                const float *from = k + place(a, first + t + i) * stride + p;
-                const __m512 x = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps((__mmask16)real, from));
-                const __m512 y = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps((__mmask16)(real >> 16), from + 16));
-                v[i] = (__m512i)_mm512_cvtne2ps_pbh(y, x);
+                v[i] = scaled_pairs32(element(k, a->half_k, place(a, first + t + i) * stride + p), a->half_k, a->head_size - p, scale);
             }
             transpose16(v);
             for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(to + (p / 2 + i) * STRIDE + t, v[i]);
@@ -130,29 +145,38 @@ static void pack_keys(const opsin_attention_arguments *a, const float *k, size_t
 }
 
 // to[keys / 2][value_floats] = pairs of neighbouring keys' values; zeros behind the last key and the last channel.
-static void pack_values(const opsin_attention_arguments *a, const float *v, size_t first, size_t keys, size_t value_floats, int32_t *to) {
+static void pack_values(const opsin_attention_arguments *a, const void *v, size_t first, size_t keys, size_t value_floats, int32_t *to) {
     const size_t stride = a->key_value_heads * a->value_size;
     const __m512i pairs = _mm512_set_epi16(
         31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     for (size_t t = 0; t < keys; t += 2) {
-        const float *even = v + place(a, first + t) * stride, *odd = t + 1 < keys ? v + place(a, first + t + 1) * stride : NULL;
+        const size_t even = place(a, first + t) * stride, odd = t + 1 < keys ? place(a, first + t + 1) * stride : even;
+        const uint16_t odds = t + 1 < keys ? 0xffff : 0;
         for (size_t c = 0; c < value_floats; c += 16) {
             const size_t left = a->value_size - c;
-            const __mmask16 real = (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
-            const __m512 x = _mm512_maskz_loadu_ps(real, even + c), y = odd ? _mm512_maskz_loadu_ps(real, odd + c) : _mm512_setzero_ps();
-            _mm512_storeu_si512(to + t / 2 * value_floats + c, _mm512_permutexvar_epi16(pairs, (__m512i)_mm512_cvtne2ps_pbh(y, x)));
+            const __mmask16 real = (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff), real_odd = real & odds;
+            __m512i both;
+            if (a->half_v) {
+                const __m256i x = _mm256_maskz_loadu_epi16(real, element(v, true, even + c)), y = _mm256_maskz_loadu_epi16(real_odd, element(v, true, odd + c));
+                both = _mm512_inserti64x4(_mm512_castsi256_si512(x), y, 1);
+            } else {
+                both = (__m512i)_mm512_cvtne2ps_pbh(
+                    _mm512_maskz_loadu_ps(real_odd, element(v, false, odd + c)), _mm512_maskz_loadu_ps(real, element(v, false, even + c)));
+            }
+            _mm512_storeu_si512(to + t / 2 * value_floats + c, _mm512_permutexvar_epi16(pairs, both));
         }
     }
 }
 
 // Channels [p, p + depth) of a tile's rows; rows behind the last are zero.
-static void pack_queries(const opsin_attention_arguments *a, const float *q, size_t first, size_t rows, size_t p, size_t depth, int32_t *to) {
+static void pack_queries(const opsin_attention_arguments *a, const void *q, size_t first, size_t rows, size_t p, size_t depth, int32_t *to) {
     const size_t group = a->heads / a->key_value_heads;
     for (size_t i = 0; i < ROWS; i++) {
         const size_t r = first + i;
-        const float *from = q + (place(a, r / group) * a->heads + r % group) * a->head_size + p;
+        const size_t from = (place(a, r / group) * a->heads + r % group) * a->head_size + p;
         for (size_t c = 0; c < depth; c += 32) {
-            _mm512_storeu_si512(to + i * PAIR_STRIDE + c / 2, i < rows ? round32(from + c, depth - c) : _mm512_setzero_si512());
+            const __m512i pairs = i < rows ? pairs32(element(q, a->half_q, from + c), a->half_q, depth - c) : _mm512_setzero_si512();
+            _mm512_storeu_si512(to + i * PAIR_STRIDE + c / 2, pairs);
         }
     }
 }
@@ -202,7 +226,7 @@ static void soften_tile(float *scores, size_t rows, size_t keys, tile_state *sta
 }
 
 // Adds a block of keys to the sums of a tile of rows.
-static void attend_tile(const opsin_attention_arguments *a, const scratch_layout *l, char *scratch, const float *q, size_t first, size_t rows,
+static void attend_tile(const opsin_attention_arguments *a, const scratch_layout *l, char *scratch, const void *q, size_t first, size_t rows,
                         size_t first_key, size_t keys, const float *bias, float *sums, tile_state *state) {
     const size_t padded = up(keys, 16), value_floats = up(a->value_size, 16);
     const int32_t *k = (const int32_t *)(scratch + l->keys), *v = (const int32_t *)(scratch + l->values);
@@ -225,9 +249,11 @@ static void attend_tile(const opsin_attention_arguments *a, const scratch_layout
 static void attend(const opsin_attention_arguments *a, const scratch_layout *l, char *scratch, size_t window, size_t head, size_t first, size_t rows) {
     const size_t group = a->heads / a->key_value_heads, value_floats = up(a->value_size, 16);
     const size_t query_start = window_start(a, window, a->queries), key_start = window_start(a, window, a->keys);
-    const float *q = a->q + (query_start * a->heads + head * group) * a->head_size;
-    const float *k = a->k + (key_start * a->key_value_heads + head) * a->head_size, *v = a->v + (key_start * a->key_value_heads + head) * a->value_size;
-    float *y = a->y + (query_start * a->heads + head * group) * a->value_size, *sums = (float *)(scratch + l->sums);
+    const void *q = element(a->q, a->half_q, (query_start * a->heads + head * group) * a->head_size);
+    const void *k = element(a->k, a->half_k, (key_start * a->key_value_heads + head) * a->head_size);
+    const void *v = element(a->v, a->half_v, (key_start * a->key_value_heads + head) * a->value_size);
+    const size_t y = (query_start * a->heads + head * group) * a->value_size;
+    float *sums = (float *)(scratch + l->sums);
     const float *bias = a->windows.bias ? a->windows.bias + head * bias_table(a) : NULL;
     tile_state *states = (tile_state *)(scratch + l->states);
     for (size_t i = 0; i * ROWS < rows; i++) {
@@ -248,11 +274,13 @@ static void attend(const opsin_attention_arguments *a, const scratch_layout *l, 
     for (size_t i = 0; i < rows; i++) {
         const size_t r = first + i;
         const __m512 factor = _mm512_set1_ps(1.0f / states[i / ROWS].sum[i % ROWS]);
-        float *to = y + (place(a, r / group) * a->heads + r % group) * a->value_size;
+        void *to = (void *)element(a->y, a->half_y, y + (place(a, r / group) * a->heads + r % group) * a->value_size);
         for (size_t c = 0; c < a->value_size; c += 16) {
             const size_t left = a->value_size - c;
             const __mmask16 real = (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
-            _mm512_mask_storeu_ps(to + c, real, _mm512_mul_ps(factor, _mm512_loadu_ps(sums + i * value_floats + c)));
+            const __m512 value = _mm512_mul_ps(factor, _mm512_loadu_ps(sums + i * value_floats + c));
+            if (a->half_y) _mm256_mask_storeu_epi16((uint16_t *)to + c, real, (__m256i)_mm512_cvtneps_pbh(value));
+            else _mm512_mask_storeu_ps((float *)to + c, real, value);
         }
     }
 }

@@ -46,12 +46,13 @@ INLINE void finish_pixels(V sums[TILE_PIXELS], const int rows, const int columns
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) sums[i] = smaller(high, larger(low, sums[i]));
     } else if (e->activation != OPSIN_ACTIVATION_IDENTITY) {
-        _Alignas(64) float copy[(TILE_PIXELS * VW + 15) / 16 * 16] = {0};
+        _Alignas(64) float copy[(TILE_PIXELS * VW + 15) / 16 * 16];
 #pragma unroll
         for (int i = 0; i < rows * columns; i++) store(copy + i * VW, sums[i]);
-        activate_sums(copy, (size_t)(rows * columns * VW), e);
-#pragma unroll
-        for (int i = 0; i < rows * columns; i++) sums[i] = load(copy + i * VW);
+        float *y = t->half ? (float *)((uint16_t *)t->y + c) : t->y + c;
+        const destination to = {y, after ? t->residual + c : NULL, t->output_row_stride, t->output_stride, tail, tail, t->half, e};
+        finish_copy(copy, (size_t)rows, (size_t)columns, &to);
+        return;
     }
     if (after) {
 #pragma unroll

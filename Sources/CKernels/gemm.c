@@ -57,8 +57,8 @@ static opsin_gemm_shape plan(limits l, bool bf16, size_t rows, size_t columns, s
     // Inputs of a block of row tiles stay in the second-level cache (256 KiB of it) while the panels pass.
     const size_t tile_bytes = best.tile_rows * depth * sizeof(float);
     best.block_tiles = (uint32_t)smaller(best.tiles, 1 + (256 << 10) / (tile_bytes + 1));
-    // Rows are rounded to bf16 each time a tile comes up: once is enough when all panels follow while the weights are in cache.
-    if (bf16 && depth * columns * 2 <= 512 << 10) best.block_tiles = 1;
+    // Rows that are rounded to bf16 first stay in the first-level cache (16 KiB of it), when all weights are in the second.
+    if (bf16 && depth * columns * 2 <= 512 << 10) best.block_tiles = (uint32_t)smaller(best.tiles, 1 + (16 << 10) / (tile_bytes / 2 + 1));
     return best;
 }
 
@@ -221,8 +221,11 @@ size_t opsin_gemm_pointers(const opsin_gemm_arguments *q) {
 }
 
 size_t opsin_gemm_scratch_bytes(const opsin_gemm_arguments *q) {
-    const size_t strip = q->shape.bf16 && (!q->half_x || q->shape.amx) ? q->shape.tile_rows * ((q->depth + 1) / 2) * 4 : 0;
-    return opsin_gemm_pointers(q) * sizeof(void *) + strip;
+    const opsin_gemm_shape *s = &q->shape;
+    const size_t strip = s->tile_rows * ((q->depth + 1) / 2) * 4;
+    // Rounded rows of a block, and which of its tiles they are there of; or the gathered rows of a tile.
+    const size_t rows = !s->bf16 ? 0 : !q->half_x ? s->block_tiles * (strip + 1) : s->amx ? strip : 0;
+    return opsin_gemm_pointers(q) * sizeof(void *) + rows;
 }
 
 opsin_task_fn opsin_gemm(opsin_isa isa, bool bf16) {

@@ -1,7 +1,7 @@
 // The register-tile product, included by kernels_*.c with simd.h before it. `rows` x `vectors` sums stay in registers while the depth goes by.
 //
-// With OPSIN_BUILD_BF16 a step of the depth is a pair of bf16 values, multiplied and added in fp32 by one instruction; the rows of a tile are
-// rounded to bf16 into scratch first, where they are not stored so.
+// With OPSIN_BUILD_BF16 a step of the depth is a pair of bf16 values, multiplied and added in fp32 by one instruction; where rows are not stored so they
+// are rounded into scratch first, those of a block of tiles once for all panels.
 #include "gemm_tile.h"
 #if OPSIN_BUILD_AMX
 #include "gemm_amx.h"
@@ -104,6 +104,35 @@ INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t s
 #define GATHERS false
 #endif
 
+#if OPSIN_BUILD_BF16
+// The next `tasks` tasks with rows that are not bf16 in memory. A block's rounded rows stay in the second-level cache while its panels pass.
+INLINE void run_rounded(const opsin_gemm_arguments *q, cursor c, size_t tasks, void *scratch, size_t *configured) {
+    const opsin_gemm_shape *s = &q->shape;
+    const size_t steps = (q->depth + 1) / 2, strip = s->tile_rows * steps;
+    const float **table = scratch;
+    element *strips = (element *)(table + opsin_gemm_pointers(q));
+    bool *rounded = (bool *)(strips + s->block_tiles * strip);
+    const inside_columns inside = find_inside(&q->window);
+    size_t known_block = SIZE_MAX;
+    for (; tasks > 0; tasks--, advance(s, &c)) {
+        const size_t first_row = first_row_of(s, &c), count = rows_of(&c);
+        const float *a = (const float *)(strips + c.turn * strip);
+        if (c.block_tile != known_block) {
+            memset(rounded, 0, s->block_tiles);
+            known_block = c.block_tile;
+        }
+        if (!rounded[c.turn]) {
+            tile_rows rows;
+            find_rows(q, &inside, true, c.run, first_row, count, table, &rows);
+            round_rows(&rows, q->depth, (uint16_t *)(strips + c.turn * strip));
+            rounded[c.turn] = true;
+        }
+        const segment part = {0, count, 1, steps, 0, true, &a};
+        run_segment(q, &c, steps, first_row, &part, steps * sizeof(element), configured);
+    }
+}
+#endif
+
 void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void *scratch) {
     const opsin_gemm_arguments *q = arguments;
     const opsin_gemm_shape *s = &q->shape;
@@ -118,11 +147,14 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
     size_t configured = 0; // rows that AMX's tiles are configured for
 #if OPSIN_BUILD_BF16
     const size_t steps = (q->depth + 1) / 2;
-    uint16_t *strip = (uint16_t *)(table + opsin_gemm_pointers(q));
-    // Pairs of bf16 in memory are elements of half as many channels, found like floats; others are rounded first.
-    const bool rounds = !q->half_x;
+    if (!q->half_x) {
+        run_rounded(q, c, last_task - first_task, scratch, &configured);
+        RELEASE_TILES();
+        return;
+    }
+    // Pairs of bf16 in memory are elements of half as many channels, found like floats.
     opsin_gemm_arguments pairs;
-    if (q->half_x && q->window.kernel_height) {
+    if (q->window.kernel_height) {
         pairs = *q;
         pairs.depth /= 2;
         pairs.window.channels /= 2;
@@ -130,9 +162,8 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
     }
 #else
     const size_t steps = q->depth;
-    const bool rounds = false;
 #endif
-    if (!rounds && q->window.kernel_height == 0) {
+    if (q->window.kernel_height == 0) {
         const size_t row_bytes = (q->x_pitch ? q->x_pitch : steps) * sizeof(element);
         for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
             const size_t first_row = first_row_of(s, &c);
@@ -149,12 +180,9 @@ void ISA(gemm)(const void *arguments, size_t first_task, size_t last_task, void 
     for (size_t task = first_task; task < last_task; task++, advance(s, &c)) {
         const size_t first_row = first_row_of(s, &c);
         if (c.tile != known_tile) {
-            find_rows(q, &inside, rounds || GATHERS, c.run, first_row, rows_of(&c), table, &rows);
-#if OPSIN_BUILD_BF16
-            if (rounds) round_rows(&rows, q->depth, table, strip);
-#endif
+            find_rows(q, &inside, GATHERS, c.run, first_row, rows_of(&c), table, &rows);
 #if OPSIN_BUILD_AMX
-            if (!rounds) copy_rows(&rows, steps, table, (element *)strip);
+            copy_rows(&rows, steps, table, (element *)(table + opsin_gemm_pointers(q)));
 #endif
             known_tile = c.tile;
         }

@@ -120,8 +120,8 @@ static void copy_rows(tile_rows *tile, size_t steps, const float **table, elemen
 #endif
 
 #if OPSIN_BUILD_BF16
-// Rounds the rows of a tile to bf16, group after group, into `strip`, and makes that the tile's one segment.
-static void round_rows(tile_rows *tile, size_t depth, const float **table, uint16_t *strip) {
+// Rounds the rows of a tile of one segment to bf16, group after group, into `strip`.
+static void round_rows(const tile_rows *tile, size_t depth, uint16_t *strip) {
     const segment s = tile->segments[0];
     const size_t stride = (depth + 1) / 2 * 2;
     for (size_t i = 0; i < s.rows; i++) {
@@ -138,8 +138,5 @@ static void round_rows(tile_rows *tile, size_t depth, const float **table, uint1
         }
         if (depth % 2) *out = 0;
     }
-    table[0] = (const float *)strip;
-    tile->segments[0] = (segment){0, s.rows, 1, (depth + 1) / 2, 0, true, table};
-    tile->row_stride = stride * sizeof(uint16_t);
 }
 #endif

@@ -86,22 +86,79 @@ INLINE V gelu(V v) {
 }
 #endif
 
-// Functions that are not a clamp: from a copy in memory, sixteen values at a time.
-static __attribute__((noinline)) void activate_sums(float *sums, size_t count, const opsin_epilogue *e) {
+// Where sums that were copied to memory go: a grid of vectors, `row_step` and `column_step` elements apart.
+typedef struct {
+    float *y; // bf16 with `half`
+    const float *residual; // added behind the activation; NULL without
+    size_t row_step, column_step;
+    M inner, last; // what is stored of each vector, and of the last one of a row
+    bool half;
+    const opsin_epilogue *epilogue;
+} destination;
+
 #if OPSIN_BUILD_AVX512
-    if (e->activation == OPSIN_ACTIVATION_GELU) {
-        for (size_t i = 0; i < count; i += 16) store(sums + i, gelu(load(sums + i)));
-        return;
-    }
-#endif
+INLINE V activated(const int32_t function, float slope, V v) {
+    if (function == OPSIN_ACTIVATION_GELU) return gelu(v);
+    f32x16 x = (f32x16)v;
+    activate16(function, slope, &x);
+    return (V)x;
+}
+#else
+// Registers of other sizes: sixteen values of the copy at a time first.
+static void activate_copy(float *copy, size_t count, const opsin_epilogue *e) {
 #define ACTIVATE_ALL(function)                                                                                                                               \
     for (size_t i = 0; i < count; i += 16) {                                                                                                                 \
-        f32x16 v = FROM16(sums + i);                                                                                                                         \
+        f32x16 v = FROM16(copy + i);                                                                                                                         \
         activate16(function, e->slope, &v);                                                                                                                  \
-        AT16(sums + i) = v;                                                                                                                                  \
+        AT16(copy + i) = v;                                                                                                                                  \
     }
     FOR_ACTIVATION(e->activation, ACTIVATE_ALL)
 #undef ACTIVATE_ALL
+}
+INLINE V activated(int32_t function, float slope, V v) {
+    (void)function, (void)slope;
+    return v;
+}
+#endif
+
+INLINE void finish_rows(const int32_t function, const bool half, const bool residual, const float *copy, size_t rows, size_t columns, const destination *to) {
+    const destination d = *to; // stores of vectors could be to `to`
+    const float slope = d.epilogue->slope;
+    for (size_t i = 0; i < rows; i++) {
+        size_t at = i * d.row_step;
+        for (size_t left = columns; left > 0; left--, at += d.column_step, copy += VW) {
+            const M mask = left > 1 ? d.inner : d.last;
+            V v = activated(function, slope, load(copy));
+            if (residual) v = add(v, load_first(d.residual + at, mask));
+#if OPSIN_BUILD_AVX512
+            if (half) {
+                store_half((uint16_t *)d.y + at, v, mask);
+                continue;
+            }
+#endif
+            store_first(d.y + at, v, mask);
+        }
+    }
+}
+
+INLINE void finish_vectors(const int32_t function, const float *copy, size_t rows, size_t columns, const destination *to) {
+    if (to->residual) finish_rows(function, to->half, true, copy, rows, columns, to);
+    else if (to->half) finish_rows(function, true, false, copy, rows, columns, to);
+    else finish_rows(function, false, false, copy, rows, columns, to);
+}
+
+// Functions that are not a clamp: from a copy in memory to y, since registers have no room for what they need beside a tile's sums.
+static __attribute__((noinline)) void finish_copy(float *copy, size_t rows, size_t columns, const destination *to) {
+#if OPSIN_BUILD_AVX512
+#define FINISH(function) finish_vectors(function, copy, rows, columns, to)
+    FOR_ACTIVATION(to->epilogue->activation, FINISH)
+#undef FINISH
+#else
+    const size_t count = rows * columns * VW;
+    for (size_t i = count; i % 16; i++) copy[i] = 0;
+    activate_copy(copy, count, to->epilogue);
+    finish_vectors(OPSIN_ACTIVATION_IDENTITY, copy, rows, columns, to);
+#endif
 }
 
 INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const tile_arguments *t) {
@@ -130,19 +187,14 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
         }
     } else if (e->activation != OPSIN_ACTIVATION_IDENTITY) {
         _Alignas(64) float copy[(MAX_ROWS * MAX_VECTORS * VW + 15) / 16 * 16];
-        const int count = rows * vectors * VW;
 #pragma unroll
         for (int i = 0; i < rows; i++) {
 #pragma unroll
             for (int j = 0; j < vectors; j++) store(copy + (i * vectors + j) * VW, sums[i][j]);
         }
-        for (int i = count; i % 16; i++) copy[i] = 0;
-        activate_sums(copy, (size_t)count, e);
-#pragma unroll
-        for (int i = 0; i < rows; i++) {
-#pragma unroll
-            for (int j = 0; j < vectors; j++) sums[i][j] = load(copy + (i * vectors + j) * VW);
-        }
+        const destination to = {y, residual, stride, VW, first(VW), tail, t->half, e};
+        finish_copy(copy, (size_t)rows, (size_t)vectors, &to);
+        return;
     }
     if (residual) {
 #pragma unroll

@@ -25,23 +25,26 @@ OPSIN_INLINE float row_sum(int squared, const float *x, float shift, size_t coun
     return sum_lanes(&all);
 }
 
-OPSIN_INLINE void layer_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
-    (void)isa, (void)scratch;
-    const opsin_layer_norm_arguments a = *(const opsin_layer_norm_arguments *)arguments;
+OPSIN_INLINE void norm_rows(int half_y, size_t first, size_t last, const opsin_layer_norm_arguments a) {
     const size_t end = last * a.strip < a.rows ? last * a.strip : a.rows, n = a.channels;
     for (size_t row = first * a.strip; row < end; row++) {
         const float *x = a.x + row * n;
-        float *y = a.y + row * n;
         // Two passes over a row that stays in the cache: the variance of a large mean must not cancel. Summing differences to the first element
         // keeps the mean exact to a rounding when the values are close together.
         const float mean = x[0] + row_sum(0, x, x[0], n) / (float)n;
         const float factor = 1.0f / sqrtf(row_sum(1, x, mean, n) / (float)n + a.epsilon);
-        size_t c = 0;
-        for (; c + 16 <= n; c += 16) AT16(y + c) = (FROM16(x + c) - mean) * factor * FROM16(a.weight + c) + FROM16(a.bias + c);
-        if (c == n) continue;
-        const f32x16 v = (FROM16(x + c) - mean) * factor * FROM16(a.weight + c) + FROM16(a.bias + c);
-        store_part(y + c, &v, n - c);
+        for (size_t c = 0; c < n; c += 16) {
+            const f32x16 v = (FROM16(x + c) - mean) * factor * FROM16(a.weight + c) + FROM16(a.bias + c);
+            store_stored16(a.y, half_y, row * n + c, &v, n - c < 16 ? n - c : 16);
+        }
     }
+}
+
+OPSIN_INLINE void layer_norm(opsin_isa isa, OPSIN_TASK_PARAMETERS) {
+    (void)isa, (void)scratch;
+    const opsin_layer_norm_arguments *a = arguments;
+    if (a->half_y) norm_rows(1, first, last, *a);
+    else norm_rows(0, first, last, *a);
 }
 
 OPSIN_EACH_ISA(layer_norm, layer_norm)

@@ -49,6 +49,32 @@ OPSIN_INLINE void load_part(const float *x, f32x16 *v, size_t count, float rest)
     *v = lanes < (int32_t)count ? FROM16(x) : SPLAT(rest);
 }
 
+// A bf16 number is the upper half of the fp32 number that it is.
+typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
+typedef uint16_t u16x16_unaligned __attribute__((ext_vector_type(16), aligned(2)));
+
+// Sixteen values at element `at` of x, which are fp32 or, with `half`, bf16.
+OPSIN_INLINE void load_stored16(const void *x, int half, size_t at, f32x16 *v) {
+    if (half) *v = AS_FLOAT(__builtin_convertvector(*(const u16x16_unaligned *)((const uint16_t *)x + at), u32x16) << 16);
+    else *v = FROM16((const float *)x + at);
+}
+
+// The first `count` (1 to 16) values of v to element `at` of y: fp32 or, with `half`, bf16, rounded to the nearest, halves to even, NaN kept.
+OPSIN_INLINE void store_stored16(void *y, int half, size_t at, const f32x16 *v, size_t count) {
+    if (half) {
+        const u32x16 bits = (u32x16)*v, rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+        const u16x16 halves = __builtin_convertvector((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16 | 0x40) : rounded, u16x16);
+        uint16_t *to = (uint16_t *)y + at;
+        if (count == 16) *(u16x16_unaligned *)to = halves;
+        else for (size_t i = 0; i < count; i++) to[i] = halves[i];
+    } else if (count == 16) {
+        AT16((float *)y + at) = *v;
+    } else {
+        store_part((float *)y + at, v, count);
+    }
+}
+
 // The sum of all lanes, added as a tree.
 OPSIN_INLINE float sum_lanes(const f32x16 *v) {
     const f32x8 a = v->lo + v->hi;

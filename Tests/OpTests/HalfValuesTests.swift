@@ -53,6 +53,52 @@ struct HalfValuesTests {
         try expectNearFloat32(graph, numbers(x.count, seed: 1))
     }
 
+    private func linear(_ graph: inout Graph, _ name: String, _ x: Value, outputs: Int, residual: Value? = nil) throws -> Value {
+        let depth = x.shape.c, seed = name.utf8.reduce(UInt64(17)) { $0 &* 31 &+ UInt64($1) }
+        let values = numbers(outputs * depth, seed: seed, scale: 2 / Float(depth).squareRoot())
+        let constant = try #require(Constant(name: name, dimensions: [outputs, depth], values: values))
+        let filter = Filter(constant, bias: numbers(outputs, seed: seed + 1, scale: 0.1))
+        let op = try Linear(
+            inputFeatures: depth, outputFeatures: outputs, filter: filter,
+            epilogue: Epilogue(activation: .identity, residual: residual == nil ? .none : .afterActivation))
+        return try graph.append(.linear(op), residual.map { [x, $0] } ?? [x], name: name)
+    }
+
+    /// Norm, three products, attention in windows or over the map, and the product that adds to the input: what the norm, the three and attention make is bf16.
+    @Test(arguments: [(1, 14, 14, 64, 2, 7, 7), (2, 6, 10, 66, 3, 3, 5), (1, 9, 9, 48, 2, 0, 0), (1, 20, 20, 160, 2, 0, 0)])
+    func tokensStayHalves(n: Int, h: Int, w: Int, c: Int, heads: Int, rows: Int, columns: Int) throws {
+        var graph = Graph()
+        let x = try Shape(n: n, h: h, w: w, c: c), input = graph.input("x", shape: x), scale = 1 / Float(c / heads).squareRoot()
+        let norm = try LayerNorm(weight: numbers(c, seed: 5, scale: 1).map { $0 + 1 }, bias: numbers(c, seed: 6, scale: 0.1), epsilon: 1e-5)
+        let tokens = try graph.append(.layerNorm(norm), [input], name: "norm")
+        let factors = try ["q", "k", "v"].map { try linear(&graph, $0, tokens, outputs: c) }
+        let attention: Op =
+            if rows == 0 {
+                .attention(try Attention(heads: heads, keyValueHeads: heads, scale: scale))
+            } else {
+                .windowedAttention(
+                    try WindowedAttention(
+                        heads: heads, windowHeight: rows, windowWidth: columns, scale: scale,
+                        positionBias: numbers(heads * (2 * rows - 1) * (2 * columns - 1), seed: 7, scale: 0.5)))
+            }
+        let mixed = try graph.append(attention, factors, name: "attention")
+        graph.output("y", try linear(&graph, "o", mixed, outputs: c, residual: input), layout: .nhwc)
+        try expectNearFloat32(graph, numbers(x.count, seed: 1))
+    }
+
+    /// Squeeze and excitation of what a product makes: the mean reads bf16, the gate's product reads and writes it.
+    @Test(arguments: [(1, 13, 11, 24, 50), (2, 7, 7, 33, 70)])
+    func gatesStayHalves(n: Int, h: Int, w: Int, c: Int, expanded: Int) throws {
+        var graph = Graph()
+        let x = try Shape(n: n, h: h, w: w, c: c), input = graph.input("x", shape: x)
+        let wide = try linear(&graph, "wide", input, outputs: expanded)
+        let mean = try graph.append(.globalAveragePool(GlobalAveragePool()), [wide], name: "mean")
+        let gate = try linear(&graph, "excite", linear(&graph, "squeeze", mean, outputs: 9), outputs: expanded)
+        let gated = try graph.append(.multiply(Multiply()), [wide, gate], name: "gate")
+        graph.output("y", try linear(&graph, "last", gated, outputs: 20), layout: .nhwc)
+        try expectNearFloat32(graph, numbers(x.count, seed: 1))
+    }
+
     private func expectNearFloat32(_ graph: Graph, _ x: [Float]) throws {
         let exact = try CPUPlan(graph, team: CPUTeam(threads: 2), weights: PackedWeights(), isa: .avx512)
         let want = try exact.run([x])[0], mean = want.reduce(0) { $0 + abs($1) } / Float(want.count)

@@ -2,6 +2,7 @@
 #pragma once
 #include "executor.h"
 #include "isa.h"
+#include <stdbool.h>
 
 #pragma clang assume_nonnull begin
 
@@ -22,6 +23,7 @@ typedef struct {
     size_t block; // rows of a task: tasks = images * windows * key_value_heads * ceil(queries * heads / key_value_heads / block)
     float scale;
     opsin_attention_windows windows;
+    bool half_q, half_k, half_v, half_y; // bf16 in memory; of the kernel with bf16 factors only
 } opsin_attention_arguments;
 
 // The task function for an instruction set.

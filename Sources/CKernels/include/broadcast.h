@@ -1,6 +1,7 @@
 // y = f(a + b) and y = a * b with b repeated along some dimensions.
 #pragma once
 #include "activation.h"
+#include <stdbool.h>
 
 #pragma clang assume_nonnull begin
 
@@ -13,6 +14,7 @@ typedef struct {
     size_t chunk;       // a task is `chunk` elements of a row of dims[3]: tasks = dims[0] * dims[1] * dims[2] * ceil(dims[3] / chunk)
     int32_t activation; // OPSIN_ACTIVATION_*, of add only
     float slope;        // of leaky ReLU
+    bool half_a, half_y; // a or y is bf16 in memory; of multiply only
 } opsin_broadcast_arguments;
 
 // The task functions for an instruction set.

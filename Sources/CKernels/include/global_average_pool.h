@@ -2,6 +2,7 @@
 #pragma once
 #include "executor.h"
 #include "isa.h"
+#include <stdbool.h>
 
 #pragma clang assume_nonnull begin
 
@@ -9,6 +10,7 @@ typedef struct {
     const float *x; // [images, pixels, channels]
     float *y;       // [images, channels]
     size_t images, pixels, channels;
+    bool half_x; // x is bf16 in memory
 } opsin_global_average_pool_arguments;
 
 // Channels of a task: tasks = images * ceil(channels / OPSIN_GLOBAL_AVERAGE_POOL_CHANNELS).

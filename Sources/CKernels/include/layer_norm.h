@@ -2,6 +2,7 @@
 #pragma once
 #include "executor.h"
 #include "isa.h"
+#include <stdbool.h>
 
 #pragma clang assume_nonnull begin
 
@@ -12,6 +13,7 @@ typedef struct {
     size_t rows, channels;
     size_t strip; // rows of a task: tasks = ceil(rows / strip)
     float epsilon;
+    bool half_y; // y is bf16 in memory, and not x
 } opsin_layer_norm_arguments;
 
 // The task function for an instruction set.

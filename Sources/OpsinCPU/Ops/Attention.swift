@@ -11,7 +11,8 @@ extension Attention: CPUOp {
             q: plan.pointer(node.inputs[0]), k: plan.pointer(node.inputs[1]), v: plan.pointer(node.inputs[2]), y: plan.pointer(node.output),
             images: q.n, queries: q.h * q.w, keys: k.h * k.w, heads: heads, key_value_heads: keyValueHeads,
             head_size: q.c / heads, value_size: v.c / keyValueHeads, block: block, scale: scale,
-            windows: opsin_attention_windows())
+            windows: opsin_attention_windows(), half_q: plan.isHalf(node.inputs[0]), half_k: plan.isHalf(node.inputs[1]), half_v: plan.isHalf(node.inputs[2]),
+            half_y: plan.isHalf(node.output))
         return [unsafe attentionStep(&arguments, node.output, tasks: pairs * tasks(rows, each: block), kernel: "attention \(tile)x", plan)]
     }
 }

@@ -34,7 +34,7 @@ internal import OpsinGraph
         let chunk = 4096, (code, slope) = activation.c
         let arguments = unsafe opsin_broadcast_arguments(
             a: a, b: b, y: y, dims: (dims[0], dims[1], dims[2], dims[3]), strides: (strides[0], strides[1], strides[2], strides[3]), chunk: chunk,
-            activation: code, slope: slope)
+            activation: code, slope: slope, half_a: false, half_y: false)
         return unsafe (arguments, dims[0] * dims[1] * dims[2] * OpsinCPU.tasks(dims[3], each: chunk))
     }
 }

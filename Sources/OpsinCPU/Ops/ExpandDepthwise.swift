@@ -4,9 +4,9 @@ package import OpsinGraph
 /// A pointwise convolution and the depthwise one that alone reads it, as one step that keeps the expanded rows in the cache: what backends may do with an
 /// inverted bottleneck.
 package struct ExpandDepthwise {
-    /// From how many bytes on the expanded tensor is worth it: below, it stays in the second-level cache anyway (AMD EPYC 9005, 1 MiB: 1 MB and 2 MB
-    /// no faster, 5 to 10 MB 7 to 17 %).
-    private static let leastBytes = 4 << 20
+    /// From how many elements on the expanded tensor is worth it: below, it stays in the second-level cache anyway (AMD EPYC 9005, 1 MiB: 1 MB and 2 MB
+    /// of fp32 no faster, 5 to 10 MB 7 to 17 %).
+    private static let leastElements = 1 << 20
     /// Most bytes of expanded rows that a thread holds.
     private static let mostBlockBytes = 900 << 10
 
@@ -25,7 +25,7 @@ package struct ExpandDepthwise {
         guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.inputCount == 1...1,
             case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
             convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
-            expand.output.shape.count / expand.output.shape.n * bytes >= Self.leastBytes
+            expand.output.shape.count / expand.output.shape.n >= Self.leastElements
         else { return nil }
         let x = expand.output.shape, window = convolution.window
         var shape = opsin_gemm_plan(isa.c, precision == .bf16, x.pixels, x.c, product.inputChannels, nil)
