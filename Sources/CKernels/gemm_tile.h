@@ -121,6 +121,18 @@ INLINE V activated(int32_t function, float slope, V v) {
 }
 #endif
 
+INLINE void store_finished(float *y, size_t at, const bool half, V v, M mask) {
+#if OPSIN_BUILD_AVX512
+    if (half) {
+        store_half((uint16_t *)y + at, v, mask);
+        return;
+    }
+#else
+    (void)half;
+#endif
+    store_first(y + at, v, mask);
+}
+
 INLINE void finish_rows(const int32_t function, const bool half, const bool residual, const float *copy, size_t rows, size_t columns, const destination *to) {
     const destination d = *to; // stores of vectors could be to `to`
     const float slope = d.epilogue->slope;
@@ -130,13 +142,7 @@ INLINE void finish_rows(const int32_t function, const bool half, const bool resi
             const M mask = left > 1 ? d.inner : d.last;
             V v = activated(function, slope, load(copy));
             if (residual) v = add(v, load_first(d.residual + at, mask));
-#if OPSIN_BUILD_AVX512
-            if (half) {
-                store_half((uint16_t *)d.y + at, v, mask);
-                continue;
-            }
-#endif
-            store_first(d.y + at, v, mask);
+            store_finished(d.y, at, half, v, mask);
         }
     }
 }

@@ -58,7 +58,7 @@ static void mean(size_t images, size_t pixels, size_t channels) {
     for (size_t i = 0; i < images * pixels * channels; i++) want[i / channels / pixels * channels + i % channels] += (double)x[i] / (double)pixels;
     expectation e = expect(want, images * channels, "global average pool %zux%zux%zu", images, pixels, channels);
     for (size_t i = 0; i < isa_count; i++) {
-        opsin_global_average_pool_arguments q = {x, output_floats(images * channels), images, pixels, channels};
+        opsin_global_average_pool_arguments q = {x, output_floats(images * channels), images, pixels, channels, false};
         run(opsin_global_average_pool(isas[i]), &q, images * divided_up(channels, OPSIN_GLOBAL_AVERAGE_POOL_CHANNELS), 0);
         compare(&e, isas[i], q.y);
     }

@@ -37,7 +37,7 @@ static void layer_norm(size_t rows, size_t channels) {
     }
     expectation e = expect(want, rows * channels, "layer norm %zux%zu", rows, channels);
     for (size_t i = 0; i < isa_count; i++) {
-        opsin_layer_norm_arguments q = {x, output_floats(rows * channels), weight, bias, rows, channels, 3, epsilon};
+        opsin_layer_norm_arguments q = {x, output_floats(rows * channels), weight, bias, rows, channels, 3, epsilon, false};
         run(opsin_layer_norm(isas[i]), &q, divided_up(rows, q.strip), 0);
         compare(&e, isas[i], q.y);
     }
