@@ -2,10 +2,12 @@
 #pragma once
 #include "include/depthwise_conv2d.h"
 #include "include/gemm.h"
+#include "include/winograd.h"
 
 #define OPSIN_DECLARE_KERNELS(isa)                                                                                                                           \
     void gemm_##isa(const void *arguments, size_t first, size_t last, void *scratch);                                                                        \
     void depthwise_conv2d_##isa(const void *arguments, size_t first, size_t last, void *scratch);                                                            \
+    void winograd_##isa(const void *arguments, size_t first, size_t last, void *scratch);                                                                    \
     double peak_fma_##isa(size_t rounds, float *sink);
 
 OPSIN_DECLARE_KERNELS(generic)

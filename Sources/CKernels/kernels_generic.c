@@ -5,5 +5,6 @@
 #include "simd.h"
 #include "activation16.h"
 #include "gemm_body.h"
+#include "winograd_body.h"
 #include "depthwise_conv2d_body.h"
 #include "peak_body.h"

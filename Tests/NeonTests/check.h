@@ -53,6 +53,7 @@ void verdict(bool passed, const char *format, ...) __attribute__((format(printf,
 double activated(int32_t activation, double slope, double v);
 
 void check_products(void);
+void check_winograd(void);
 void check_depthwise(void);
 void check_attention(void);
 void check_rows(void);

@@ -15,8 +15,8 @@ int main(void) {
         const char *name;
         void (*check)(void);
     } families[] = {
-        {"products", check_products}, {"depthwise", check_depthwise}, {"attention", check_attention}, {"rows", check_rows},
-        {"maps", check_maps},         {"images", check_images},       {"executor", check_executor},
+        {"products", check_products}, {"winograd", check_winograd}, {"depthwise", check_depthwise}, {"attention", check_attention},
+        {"rows", check_rows},         {"maps", check_maps},         {"images", check_images},       {"executor", check_executor},
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         const size_t passed_before = passed_count, failed_before = failed_count;

@@ -32,3 +32,4 @@
 #include "slice_channels.h"
 #include "softmax.h"
 #include "top_k_gather.h"
+#include "winograd.h"

@@ -3,11 +3,12 @@ package import OpsinGraph
 
 extension Conv2D: CPUOp {
     /// A product over pixels: plain for one tap at step 1, implicit (rows of the product are found tap by tap) for every other window. To one or two
-    /// channels, vectors run along the input's channels instead.
+    /// channels, vectors run along the input's channels instead; 3x3 windows at step 1 in fp32 are transformed first.
     package func lower(_ node: Graph.Node, _ plan: any CPULowering) throws(CPUError) -> [CPUStep] {
         if let product = try Int8Product(node, plan) { return [product.step()] }
         if hasGate { return try lowerGated(node, plan) }
         if isNarrow { return [narrow(node, plan)] }
+        if let winograd = Winograd(node, self, plan) { return [winograd.step(plan)] }
         return [
             Product(
                 x: node.inputs[0], y: node.output, residual: node.inputs.count > 1 ? node.inputs[1] : nil, filter: filter, epilogue: epilogue,
