@@ -28,6 +28,12 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "At least this many seconds of warm runs.")
     var duration = 1.0
 
+    @Option(help: ArgumentHelp("Frames a second, pixels to answers, of this many streams over the model, beside blocking calls.", valueName: "n"))
+    var streams: Int?
+
+    @Option(help: ArgumentHelp("Frames of a stream that are worked on at the same time; with --streams.", valueName: "k"))
+    var inFlight: Int?
+
     @Flag(help: "A table of the ops with their share of the machine's own peak.")
     var ops = false
 
@@ -52,6 +58,8 @@ struct BenchCommand: ParsableCommand {
         }
         let request = try opOptions.request()
         guard (model == nil) != (request == nil) else { throw OpsinError(.argument, "bench takes a model's folder, or --op and --shape") }
+        if let streams { return try run(streams: streams, hasOp: request != nil) }
+        guard inFlight == nil else { throw OpsinError(.argument, "--in-flight is for --streams") }
         // Read before minutes of measuring: a file that is not there must not cost them.
         let base = try compare.map { path throws(OpsinError) in try BenchComparison.read(path) }
         let name = model ?? request?.text ?? ""
@@ -90,7 +98,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     /// Everything to measure, devices outermost: all lists are read before the first run, which may take minutes.
-    private func combinations(hasOp: Bool) throws -> [(Runtime, Session.Options, batch: Int)] {
+    func combinations(hasOp: Bool) throws -> [(Runtime, Session.Options, batch: Int)] {
         let threads = try numbers(threads, "--threads"), batches = try numbers(batch, "--batch")
         // The first number of --shape is an op's batch.
         guard !hasOp || batches == [1] else { throw OpsinError(.argument, "--batch is for models, with --op the first number of --shape counts") }

@@ -47,6 +47,28 @@ extension CommandTests.Speed {
         #expect(outcome.exit == 3 && outcome.lines.filter { !$0.hasPrefix("  ") }.count == 2 && outcome.complaint?.contains("fp16") ?? false)
     }
 
+    @Test func streamsAreHeldAgainstCalls() throws {
+        let arguments = ["bench", Files.model, "--streams", "2", "--iters", "5", "--duration", "0.05"]
+        let outcome = try opsin(arguments + ["--in-flight", "3", "--json"])
+        expectGood(outcome)
+        let run = try #require(try object(outcome)["runs"]?.array?.first), ways = try #require(run["ways"]?.array)
+        #expect(ways.compactMap { $0["streams"]?.int } == [0, 1, 1, 2, 2] && ways.compactMap { $0["in_flight"]?.int } == [1, 1, 3, 1, 3])
+        for way in ways {
+            let rates = way["frames_per_second"], best = rates?["best"]?.double ?? 0
+            #expect(best > 0 && best >= rates?["median"]?.double ?? .infinity && rates?["rounds"]?.array?.count == 5 && way["processor_ms"]?.double ?? 0 > 0)
+        }
+        #expect(ways[0]["ratio"]?.double == 1)
+        let table = try opsin(arguments + ["--threads", "1,2"])
+        expectGood(table)
+        #expect(table.lines.filter { $0.hasPrefix("blocking calls ") }.count == 2 && table.lines.filter { $0.hasPrefix("2 streams, 2 in flight ") }.count == 2)
+        #expect(table.lines.allSatisfy { $0.count <= 100 }, "\(table.out)")
+        expectRefused(try opsin(["bench", Files.model, "--streams", "65"]), exit: 2, "--streams is 65")
+        expectRefused(try opsin(["bench", Files.model, "--streams", "2", "--in-flight", "17"]), exit: 2, "--in-flight 17")
+        expectRefused(try opsin(["bench", Files.model, "--streams", "2", "--ops"]), exit: 2, "--streams goes with")
+        expectRefused(try opsin(["bench", Files.model, "--in-flight", "2"]), exit: 2, "--in-flight is for --streams")
+        expectRefused(try opsin(["bench", "--op", "conv2d", "--shape", "1,2,2,3", "--streams", "2"]), exit: 2, "not for --op")
+    }
+
     @Test func peakIsMeasured() throws {
         let outcome = try opsin(["peak", "--json", "--threads", "1"], seconds: 120)
         expectGood(outcome)
