@@ -1,5 +1,5 @@
 # What people and CI type. `make help` lists it.
-.PHONY: help setup build run test check validate dist install fuzz bench format-check clean
+.PHONY: help setup build run test check validate thread-check dist install fuzz bench format-check clean
 .DEFAULT_GOAL := help
 
 release := .build/release
@@ -45,6 +45,9 @@ check: dist ## the tests of what is installed: tarball, wheel, consumers
 validate: build ## all that runs on Vulkan under the Khronos validation layer (part of `make check`)
 	@Scripts/setup check
 	@Tests/ValidationTests/check.sh
+
+thread-check: setup ## requests, streams and the CPU's threads under ThreadSanitizer, in a build of their own
+	@Tests/ThreadTests/check.sh
 
 dist: build ## dist/opsin-VERSION-linux-ARCH.tar.gz and a Python wheel
 	@Scripts/setup check

@@ -511,8 +511,8 @@ typedef struct opsin_session_options {
     uint32_t precision;    /**< OPSIN_PRECISION_*; one that the device cannot run is OPSIN_E_UNSUPPORTED */
     uint32_t threads;      /**< CPU threads, 1 to 256; 0: one per physical core that this process may use, at most 8 */
     uint32_t timeout_ms;   /**< longest wait for the GPU, in milliseconds; 0: 10000, on a Vulkan driver that runs on the CPU 120000 */
-    uint32_t max_batch;    /**< images in one pass of opsin_run_batch(), 1 to 1024; 0: chosen by the library */
-    uint32_t input_width;  /**< pixels the model sees, instead of the recipe's; 0, both: the recipe's */
+    uint32_t max_batch;    /**< images that opsin_run_batch() brings through the network together, 1 to 1024; 0: 1 */
+    uint32_t input_width;  /**< pixels the model sees, instead of the recipe's, which else stays as it is; 0, both: the recipe's */
     uint32_t input_height; /**< as input_width */
     uint32_t kept_plans;   /**< compiled plans kept, one per input shape, 1 to 64; 0: 4 */
     uint32_t depth_scale;  /**< which head of a depth model with several: 1, 4 or 8; finer ones are then not planned; 0: 1 */
@@ -785,11 +785,12 @@ OPSIN_API opsin_status opsin_run(opsin_session *session, const opsin_image *imag
 OPSIN_API opsin_status opsin_run_file(opsin_session *session, const char *path, opsin_result **result);
 
 /**
- * Looks at several images. Each gets the answer that opsin_run() would give it, whatever the others are; one bad image does not lose the rest.
+ * Looks at several images. Each gets the answer that opsin_run() would give it, whatever the others are, with a max_batch above 1 on a GPU or in bf16 within
+ * rounding; one bad image does not lose the rest.
  *
  * @param session not NULL
  * @param images  count pointers, read until the call returns; a NULL among them is a bad image
- * @param count   1 to 65536; more than max_batch are run in several passes
+ * @param count   1 to 65536; at most max_batch neighbours whose inputs have one size go through the network together
  * @param results room for count results. Each receives one, also for an image that failed: see opsin_result_status(). Release each.
  * Any thread, one call per session at a time. Blocks until the last one is done.
  *

@@ -17,6 +17,8 @@ public final class Model: Sendable {
     package let folder: ModelFolder
     package let network: Network
     package let recipe: PreprocessRecipe
+    /// Whether the recipe is that of timm's `test_input_size`.
+    private let usesTestSize: Bool
     /// What the bytes of its values stand for, when the folder is quantised.
     package let quantization: QuantizationTable?
 
@@ -47,8 +49,7 @@ public final class Model: Sendable {
         } catch {
             throw OpsinError(error)
         }
-        self.runtime = runtime
-        self.path = path
+        (self.runtime, self.path, self.usesTestSize) = (runtime, path, usesTestSize)
     }
 
     /// Opens the model that ships with Opsin for `task`.
@@ -69,12 +70,30 @@ public final class Model: Sendable {
     package func recipe(_ fit: TaskOptions.Fit) -> PreprocessRecipe { fit == .whole ? recipe.whole : recipe }
 
     /// The recipe alone, for a folder without weights.
-    package static func recipe(of folder: ModelFolder, usesTestSize: Bool = false) throws(OpsinError) -> PreprocessRecipe {
+    package static func recipe(
+        of folder: ModelFolder, usesTestSize: Bool = false, size: PreprocessRecipe.Size? = nil
+    ) throws(OpsinError) -> PreprocessRecipe {
         do {
-            return try PreprocessRecipe(config: folder.config.json, preprocessor: folder.preprocessor?.json, useTestSize: usesTestSize)
+            return try PreprocessRecipe(config: folder.config.json, preprocessor: folder.preprocessor?.json, useTestSize: usesTestSize, size: size)
         } catch {
             throw OpsinError(.model, "\(folder.path): \(error.description)")
         }
+    }
+
+    /// The recipe and the input size of a session with these options. Throws what is wrong with the size.
+    func input(_ options: Session.Options) throws(OpsinError) -> (PreprocessRecipe, InputSize) {
+        let (height, width) = (options.inputHeight, options.inputWidth)
+        guard height != 0 || width != 0 else { return (recipe, network.architecture.inputSize) }
+        guard (1...Network.maximumSide).contains(height), (1...Network.maximumSide).contains(width) else {
+            throw OpsinError(.argument, "an input of \(height)x\(width), expected sides of 1 to \(Network.maximumSide)")
+        }
+        do {
+            _ = try network.graph(batch: 1, height: height, width: width, options: NetworkOptions(depthScale: options.depthScale))
+        } catch {
+            throw OpsinError(error)
+        }
+        let size = PreprocessRecipe.Size(height: height, width: width)
+        return (try Model.recipe(of: folder, usesTestSize: usesTestSize, size: size), InputSize(height: height, width: width))
     }
 
     /// Whether the model can run in int8: its folder was written by `Quantizer`.

@@ -5,7 +5,7 @@ extension Session {
     /// never in memory.
     public func run(path: String, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
         var timings = Timings()
-        let recipe = model.recipe(options.fit)
+        let recipe = recipe(options.fit)
         guard try exclusively({ !$0.mayPreprocessOnDevice }), let (values, decode) = try decoded(path, recipe) else {
             return try run(Image(path: path, threads: self.options.threads), options)
         }

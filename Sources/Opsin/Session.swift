@@ -20,6 +20,13 @@ public final class Session: Sendable {
         public var exposesLayers = false
         /// Which head of a depth network with several answers: 1, the finest, or 4 or 8 where the network has them. Finer decoders are then not planned.
         public var depthScale = 1
+        /// Images that `run(batch:)` brings through the network together, 1 to 1024. Activations of so many are then in memory.
+        public var maximumBatch = 1
+        /// Rows of the network's input in the place of the recipe's; 0, and then `inputWidth` too, is the recipe's. What the network needs (multiples of 14 for
+        /// Depth Anything, say) is told by the error when it is something else.
+        public var inputHeight = 0
+        /// Columns of the network's input; see `inputHeight`.
+        public var inputWidth = 0
         /// What `adjust` may change later.
         public var settings = Settings()
         /// Plans kept for other input shapes than the last one, 1 to 64.
@@ -53,6 +60,11 @@ public final class Session: Sendable {
     /// The precision that was chosen for the device, never `default` or `auto`. Reports say what really ran.
     public let precision: Precision
 
+    /// The model's recipe, at the session's input size.
+    package let recipe: PreprocessRecipe
+    /// Rows and columns of the network's input, as far as the recipe does not follow the photo's aspect.
+    package let inputSize: InputSize
+
     let door = SessionDoor()
     let keptBytes = Atomic(0)
     let keptDeviceBytes = Atomic(0)
@@ -67,6 +79,10 @@ public final class Session: Sendable {
             try model.network.check(NetworkOptions(depthScale: options.depthScale))
         } catch {
             throw OpsinError(error)
+        }
+        (recipe, inputSize) = try model.input(options)
+        guard (1...Network.maximumBatch).contains(options.maximumBatch) else {
+            throw OpsinError(.argument, "maximumBatch is \(options.maximumBatch), expected 1 to \(Network.maximumBatch)")
         }
         let backend = try model.backend(options.precision, threads: options.threads)
         guard (1...64).contains(options.keptPlans) else { throw OpsinError(.argument, "keptPlans is \(options.keptPlans), expected 1 to 64") }
@@ -83,7 +99,7 @@ public final class Session: Sendable {
     func run(_ image: Image, _ options: TaskOptions, on lane: Lane?) throws(OpsinError) -> TaskResult {
         var timings = Timings()
         timings.decode = image.decodeMilliseconds
-        let recipe = model.recipe(options.fit)
+        let recipe = recipe(options.fit)
         let geometry = try recipe.geometry(of: image)
         let mapping = ImageMapping(geometry)
         let source = Source.image(image, recipe, PlanCache.Key(geometry))
@@ -98,13 +114,6 @@ public final class Session: Sendable {
     func maskRequest(_ mapping: ImageMapping, _ options: TaskOptions) -> MaskRequest? {
         guard model.task == .segment else { return nil }
         return MaskRequest(mapping: mapping, confidence: options.wantsConfidence, probabilities: options.wantsProbabilities)
-    }
-
-    /// Images one after the other; an image that fails does not touch the others.
-    ///
-    /// Each is run by itself, so its answer does not depend on its neighbours.
-    public func run(batch images: [Image], _ options: TaskOptions = TaskOptions()) -> [Swift.Result<TaskResult, OpsinError>] {
-        images.map { image in Swift.Result { () throws(OpsinError) in try run(image, options) } }
     }
 
     /// Tensors through the network, without pre- or postprocessing: the inputs under the model's names, scaled as the recipe says.
@@ -135,7 +144,7 @@ public final class Session: Sendable {
 
     /// What the model's recipe makes of an image, and where its pixels came from.
     public func preprocess(_ image: Image, _ fit: TaskOptions.Fit = .model) throws(OpsinError) -> PreprocessedImage {
-        try PreprocessedImage(image, model.recipe(fit), parallel: try parallel())
+        try PreprocessedImage(image, recipe(fit), parallel: try parallel())
     }
 
     /// The threads of the session or of a lane, for work on pictures.
@@ -147,7 +156,7 @@ public final class Session: Sendable {
 
     /// Raw outputs to the task's answer, in the pixels of the image of that size, all of which was stretched over the model's whole input.
     public func postprocess(_ tensors: [Tensor], imageWidth: Int, imageHeight: Int, _ options: TaskOptions = TaskOptions()) throws(OpsinError) -> TaskResult {
-        let input = model.network.architecture.inputSize
+        let input = inputSize
         let mapping: ImageMapping
         do {
             mapping = try ImageMapping(imageWidth: imageWidth, imageHeight: imageHeight, inputWidth: input.width, inputHeight: input.height)
@@ -162,8 +171,8 @@ public final class Session: Sendable {
         try result(of: tensors, mapping, options, timings: Timings(), report: exclusively { $0.report(nil, model) })
     }
 
-    /// Plans the model for `batch` images of its own size and runs it once on zeros, so that the first image does not wait for it.
-    public func warmUp(batch: Int = 1) throws(OpsinError) { try warmUp(batch: batch, model.network.architecture.inputSize) }
+    /// Plans the model for `batch` images of the session's size and runs it once on zeros, so that the first image does not wait for it.
+    public func warmUp(batch: Int = 1) throws(OpsinError) { try warmUp(batch: batch, inputSize) }
 
     /// As `warmUp(batch:)`, for images of another size.
     package func warmUp(batch: Int, _ size: InputSize) throws(OpsinError) {

@@ -68,7 +68,8 @@ public struct StreamBenchmark: Sendable {
         var ways = StreamBenchmark.ways(options)
         for _ in 0..<options.rounds {
             for index in ways.indices {
-                let way = ways[index], measured = try round.measure(Array(sessions.prefix(max(way.streams, 1))), inFlight: way.streams == 0 ? nil : way.inFlight)
+                let way = ways[index], used = Array(sessions.prefix(max(way.streams, 1)))
+                let measured = try round.measure(used, inFlight: way.streams == 0 ? nil : way.inFlight)
                 ways[index].rates.append(measured.rate)
                 ways[index].processorMilliseconds.append(measured.processorMilliseconds)
             }

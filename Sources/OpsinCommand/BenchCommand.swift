@@ -123,11 +123,7 @@ struct BenchCommand: ParsableCommand {
     private func inputSize(hasOp: Bool) throws(OpsinError) -> (Int, Int) {
         guard let size else { return (0, 0) }
         guard !hasOp else { throw OpsinError(.argument, "--size is for models, with --op --shape counts") }
-        let sides = size.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
-        guard sides.count == 2, sides.allSatisfy({ (1...8192).contains($0) }) else {
-            throw OpsinError(.argument, "--size is \"\(size.prefix(40))\", expected HEIGHTxWIDTH of 1 to 8192")
-        }
-        return (sides[0], sides[1])
+        return try InputOptions.sides(size)
     }
 
     private func words(_ text: String, _ name: String) throws(OpsinError) -> [String] {

@@ -19,6 +19,8 @@ struct ClassifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write each photo with its labels into this folder, as STEM.classify.jpg.", valueName: "dir"))
     var save: String?
 
+    @OptionGroup var input: InputOptions
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
@@ -26,7 +28,7 @@ struct ClassifyCommand: ParsableCommand {
         guard topK >= 0 else { throw OpsinError(.argument, "--top-k is \(topK), expected 0 or more") }
         (options.topK, options.threshold) = (topK, threshold)
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
-        try ImageTask(.classify, model: model, common: common).run(
+        try ImageTask(.classify, model: model, input: input, common: common).run(
             images, options, needsPixels: pictures != nil,
             keep: { (result: TaskResult, image: Image?, path: String) throws(OpsinError) in
                 if let image { try pictures?.save(result, on: image, from: path, DrawOptions()) }

@@ -33,6 +33,8 @@ struct DepthCommand: ParsableCommand {
 
     @OptionGroup var scaleOption: ScaleOption
 
+    @OptionGroup var input: InputOptions
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
@@ -43,7 +45,7 @@ struct DepthCommand: ParsableCommand {
         try check()
         var drawing = DrawOptions()
         (drawing.style, drawing.colorMap, drawing.near, drawing.far, drawing.showsLegend) = (.map, colors, near, far, true)
-        var task = ImageTask(.depth, model: model, common: common)
+        var task = ImageTask(.depth, model: model, input: input, common: common)
         task.depthScale = scaleOption.scale
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
         let (output, pointCloud, focal, near, far) = (output, pointCloud, focal, near, far)

@@ -15,12 +15,14 @@ struct DetectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write each photo with its boxes into this folder, as STEM.detect.jpg.", valueName: "dir"))
     var save: String?
 
+    @OptionGroup var input: InputOptions
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
         let options = try objects.taskOptions()
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
-        let task = ImageTask(.detect, model: model, common: common)
+        let task = ImageTask(.detect, model: model, input: input, common: common)
         try task.run(
             images, options, needsPixels: pictures != nil,
             keep: { (result, image, path) throws(OpsinError) in

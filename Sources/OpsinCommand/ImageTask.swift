@@ -4,12 +4,13 @@ internal import Opsin
 struct ImageTask {
     let task: VisionTask
     let model: String?
+    let input: InputOptions
     let common: CommonOptions
     /// Session.Options.depthScale
     var depthScale = 1
 
-    init(_ task: VisionTask, model: String?, common: CommonOptions) {
-        (self.task, self.model, self.common) = (task, model, common)
+    init(_ task: VisionTask, model: String?, input: InputOptions, common: CommonOptions) {
+        (self.task, self.model, self.input, self.common) = (task, model, input, common)
     }
 
     /// - Parameters:
@@ -30,17 +31,16 @@ struct ImageTask {
         try model.check(options)
         var sessionOptions = try common.sessionOptions()
         sessionOptions.depthScale = depthScale
+        try input.apply(to: &sessionOptions)
         let session = try Session(model, sessionOptions)
         var progress = Progress(total: images.count, quiet: common.quiet)
         var failures: [OpsinError] = []
         var last: TaskResult?
         // What the runtime fell back to has been said.
         var told = Set(runtime.fallbacks)
-        for path in images {
+        for (path, outcome) in Outcomes(images, session, options, needsPixels: needsPixels || input.batch > 1, threads: common.threads) {
             do throws(OpsinError) {
-                let image = needsPixels ? try Image(path: path, threads: common.threads) : nil
-                let result: TaskResult
-                if let image { result = try session.run(image, options) } else { result = try session.run(path: path, options) }
+                let (result, image) = try outcome.get()
                 try keep(result, image, path)
                 if common.json { Terminal.line(json(result, path)) } else { show(result, path) }
                 for fallback in result.report.fallbacks where !common.quiet && told.insert(fallback).inserted {
@@ -58,5 +58,41 @@ struct ImageTask {
         guard let failure = failures.first else { return }
         // One photo alone: its error decides. Several: an input failed.
         throw InputsFailed(code: images.count == 1 ? ExitStatus(failure.code) : 1)
+    }
+}
+
+/// What came of each photo, in order: decoded and run as many at a time as go through the network together, when somebody asks for the next.
+private struct Outcomes: Sequence, IteratorProtocol {
+    typealias Outcome = Swift.Result<(result: TaskResult, image: Image?), OpsinError>
+
+    private var paths: ArraySlice<String>
+    private var ready: ArraySlice<(path: String, outcome: Outcome)> = []
+    private let session: Session
+    private let options: TaskOptions
+    private let needsPixels: Bool
+    private let threads: Int
+
+    init(_ paths: [String], _ session: Session, _ options: TaskOptions, needsPixels: Bool, threads: Int) {
+        (self.paths, self.session, self.options, self.needsPixels, self.threads) = (paths[...], session, options, needsPixels, threads)
+    }
+
+    mutating func next() -> (path: String, outcome: Outcome)? {
+        if ready.isEmpty {
+            let part = paths.prefix(session.options.maximumBatch)
+            paths = paths.dropFirst(part.count)
+            ready = outcomes(part)[...]
+        }
+        return ready.popFirst()
+    }
+
+    private func outcomes(_ part: ArraySlice<String>) -> [(path: String, outcome: Outcome)] {
+        guard needsPixels else {
+            return part.map { path in (path, Outcome { () throws(OpsinError) in (try session.run(path: path, options), nil) }) }
+        }
+        let images = part.map { path in Swift.Result { () throws(OpsinError) in try Image(path: path, threads: threads) } }
+        var answers = session.run(batch: images.compactMap { try? $0.get() }, options).makeIterator()
+        return zip(part, images).map { path, image in
+            (path, image.flatMap { image in answers.next()?.map { ($0, image) } ?? .failure(OpsinError(.state, "\(path): has no answer")) })
+        }
     }
 }

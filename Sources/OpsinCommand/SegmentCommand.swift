@@ -26,6 +26,8 @@ struct SegmentCommand: ParsableCommand {
     @Flag(help: "With --json: each label's pixels as COCO's run-length encoding.")
     var rle = false
 
+    @OptionGroup var input: InputOptions
+
     @OptionGroup var common: CommonOptions
 
     mutating func run() throws {
@@ -38,7 +40,7 @@ struct SegmentCommand: ParsableCommand {
         (options.fit, options.wantsRegions) = (fit, regions)
         let mask = mask, runs = rle
         var pictures = try save.map { folder throws(OpsinError) in try SavedPictures(folder: folder) }
-        try ImageTask(.segment, model: model, common: common).run(
+        try ImageTask(.segment, model: model, input: input, common: common).run(
             images, options, needsPixels: pictures != nil,
             keep: { (result: TaskResult, image: Image?, path: String) throws(OpsinError) in
                 if let mask { try result.segmentation?.write(to: mask) }

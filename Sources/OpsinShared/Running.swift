@@ -8,6 +8,19 @@ extension SessionObject {
         return form.object(try opsin { () throws(OpsinError) in try session.run(image, form.settings.options) })
     }
 
+    /// Images to one outcome each. The session is entered already.
+    func run(batch images: UnsafeBufferPointer<UnsafePointer<opsin_image>?>) -> [Swift.Result<ResultObject, Failure>] {
+        let form = ResultForm(self)
+        let pixels = unsafe images.map { image in Swift.Result { () throws(Failure) in try unsafe Image(image) } }
+        var answers = session.run(batch: pixels.compactMap { try? $0.get() }, form.settings.options).makeIterator()
+        return pixels.map { image in
+            image.flatMap { _ in
+                guard let answer = answers.next() else { return .failure(Failure(OPSIN_E_INTERNAL, "an image has no answer")) }
+                return answer.map { form.object($0) }.mapError { Failure($0) }
+            }
+        }
+    }
+
     /// The photo of a file to one result; a large JPEG is resized while it is decoded. The session is entered already.
     func run(file path: String) throws(Failure) -> ResultObject {
         let form = ResultForm(self)
@@ -45,12 +58,16 @@ public func opsin_run_batch(
         guard let images = unsafe images else { throw .null("images") }
         try unsafe inside(session) { (session) throws(Failure) in
             var failures: [String] = []
-            for index in 0..<Int(count) {
-                do throws(Failure) {
-                    unsafe results[index] = Handles.results.add(try session.run(images[index]))
-                } catch {
-                    failures.append("image \(index): \(error.message)")
-                    unsafe results[index] = Handles.results.add(ResultObject(error, task: session.model.model.task))
+            // No more pixels of ours at a time than go through the network together.
+            for first in stride(from: 0, to: Int(count), by: session.session.options.maximumBatch) {
+                let part = unsafe UnsafeBufferPointer(start: images + first, count: min(Int(count) - first, session.session.options.maximumBatch))
+                for (offset, outcome) in unsafe session.run(batch: part).enumerated() {
+                    do throws(Failure) {
+                        unsafe results[first + offset] = Handles.results.add(try outcome.get())
+                    } catch {
+                        failures.append("image \(first + offset): \(error.message)")
+                        unsafe results[first + offset] = Handles.results.add(ResultObject(error, task: session.model.model.task))
+                    }
                 }
             }
             guard let first = failures.first else { return }

@@ -42,7 +42,6 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     var changed = Session.Settings()
     changed.timeoutMilliseconds = unsafe Int(asked.timeout_ms)
     for (key, value) in try unsafe settings(asked.extra, known: sessionKeys) { try change(key, value)(&changed) }
-    guard unsafe asked.input_width == 0, unsafe asked.input_height == 0 else { throw .unsupported("another input size than the recipe's") }
     guard unsafe [0, 1, 4, 8].contains(asked.depth_scale) else {
         throw Failure(OPSIN_E_ARGUMENT, "depth_scale is \(unsafe asked.depth_scale), expected 1, 4 or 8")
     }
@@ -54,6 +53,8 @@ private func sessionOptions(_ asked: opsin_session_options, _ model: ModelObject
     options.threads = unsafe Int(asked.threads)
     if unsafe asked.depth_scale != 0 { options.depthScale = unsafe Int(asked.depth_scale) }
     options.settings = changed
+    if unsafe asked.max_batch > 0 { options.maximumBatch = unsafe Int(asked.max_batch) }
+    (options.inputHeight, options.inputWidth) = unsafe (Int(asked.input_height), Int(asked.input_width))
     if unsafe asked.kept_plans > 0 { options.keptPlans = unsafe Int(asked.kept_plans) }
     options.measuresOps = unsafe asked.flags & OPSIN_SESSION_PROFILE != 0
     options.features = unsafe (optionalText(asked.features) ?? "").split(separator: ",").map(String.init)

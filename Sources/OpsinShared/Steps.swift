@@ -78,7 +78,7 @@ public func opsin_postprocess(
             if let missing = known.first(where: { output in !tensors.contains { $0.name == output.name } }) {
                 throw Failure(OPSIN_E_NOT_FOUND, "output \"\(missing.name)\" is missing among the \(count) given")
             }
-            let mapping = try unsafe imageMapping(geometry, session.model)
+            let mapping = try unsafe imageMapping(geometry, session.session)
             var settings = session.settings
             settings.options.clipsBoxes = false
             let made = try opsin { () throws(OpsinError) in try session.session.postprocess(tensors, mapping, settings.options) }
@@ -88,11 +88,11 @@ public func opsin_postprocess(
 }
 
 /// The geometry as the library's own; without one, the photo is the model's input.
-private func imageMapping(_ geometry: UnsafePointer<opsin_geometry>?, _ model: ModelObject) throws(Failure) -> ImageMapping {
+private func imageMapping(_ geometry: UnsafePointer<opsin_geometry>?, _ session: Session) throws(Failure) -> ImageMapping {
     let given: opsin_geometry? = if let geometry = unsafe geometry { try unsafe read(geometry, "geometry") } else { nil }
     do throws(VisionError) {
         guard let given else {
-            let size = model.model.network.architecture.inputSize
+            let size = session.inputSize
             return try ImageMapping(imageWidth: size.width, imageHeight: size.height, inputWidth: size.width, inputHeight: size.height)
         }
         return try ImageMapping(

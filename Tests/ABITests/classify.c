@@ -289,6 +289,48 @@ static void classes_of(opsin_result *result, uint32_t most) {
     CHECK(json && strstr(json, "\"precision\": \"fp32\""));
 }
 
+/* A session of its own options: neighbours together, an input of other rows and columns. */
+static void runs_together(opsin_model *model) {
+    opsin_session_options options;
+    opsin_session *session = NULL;
+    opsin_picture *picture = NULL;
+    opsin_input *input = NULL;
+    opsin_image photo, bad;
+    opsin_tensor tensor;
+    opsin_result *batch[4] = {NULL, NULL, NULL, NULL};
+    opsin_session_options_init(&options, sizeof options);
+    opsin_image_init(&photo, sizeof photo);
+    opsin_image_init(&bad, sizeof bad);
+    opsin_tensor_init(&tensor, sizeof tensor);
+    options.max_batch = 2;
+    GIVES(OPSIN_OK, opsin_session_create(model, &options, &session));
+    GIVES(OPSIN_OK, opsin_picture_decode_file(photo_path, NULL, &picture));
+    GIVES(OPSIN_OK, opsin_picture_view(picture, &photo));
+    const opsin_image *images[4] = {&photo, &bad, &photo, &photo};
+    FAILS(OPSIN_E_PARTIAL, opsin_run_batch(session, images, 4, batch));
+    GIVES(OPSIN_E_ARGUMENT, opsin_result_status(batch[1]));
+    for (int i = 0; i < 4; i++) {
+        if (i != 1) classes_of(batch[i], 5);
+        opsin_result_release(batch[i]);
+    }
+    opsin_session_release(session);
+
+    options.input_height = 160;
+    FAILS(OPSIN_E_ARGUMENT, opsin_session_create(model, &options, &session));
+    options.input_width = 256;
+    GIVES(OPSIN_OK, opsin_session_create(model, &options, &session));
+    GIVES(OPSIN_OK, opsin_session_warmup(session, 1));
+    GIVES(OPSIN_OK, opsin_preprocess(session, &photo, &input));
+    GIVES(OPSIN_OK, opsin_input_tensor(input, 0, &tensor));
+    CHECK(tensor.rank == 4 && tensor.byte_count == 160 * 256 * 3 * 4);
+    GIVES(OPSIN_OK, opsin_run(session, &photo, &batch[0]));
+    classes_of(batch[0], 5);
+    opsin_result_release(batch[0]);
+    opsin_input_release(input);
+    opsin_picture_release(picture);
+    opsin_session_release(session);
+}
+
 static void runs(opsin_session *session) {
     opsin_picture *picture = NULL;
     opsin_image photo, bad;
@@ -698,6 +740,7 @@ int main(int argc, char **argv) {
     if (session) {
         pictures(session);
         runs(session);
+        runs_together(model);
         steps(session);
         busy(runtime, model, session);
         profiles(model);

@@ -3,15 +3,16 @@ package import OpsinModels
 extension PreprocessRecipe {
     /// The evaluation transform that timm builds from a `config.json` (`timm.data.create_transform` of the resolved data configuration).
     ///
-    /// `useTestSize` takes `test_input_size` and `test_crop_pct` where they are given.
-    package init(timm config: JSON, useTestSize: Bool = false) throws(VisionError) {
+    /// `useTestSize` takes `test_input_size` and `test_crop_pct` where they are given; `size` stands in the place of the file's, as `input_size=` of
+    /// `timm.data.create_transform` does.
+    package init(timm config: JSON, useTestSize: Bool = false, size asked: Size? = nil) throws(VisionError) {
         let reader = RecipeReader([config, config["pretrained_cfg"] ?? .null])
         let sizeKey = useTestSize && reader["test_input_size"] != nil ? "test_input_size" : "input_size"
         let cropKey = useTestSize && reader["test_crop_pct"] != nil ? "test_crop_pct" : "crop_pct"
         let size = reader[sizeKey] ?? [3, 224, 224]
         guard let sides = size.array, sides.count == 3, sides[0].int == 3 else { throw reader.fail(sizeKey, "[3, height, width]", size) }
-        let height = try reader.side(sizeKey, sides[1])
-        let width = try reader.side(sizeKey, sides[2])
+        let (ownHeight, ownWidth) = (try reader.side(sizeKey, sides[1]), try reader.side(sizeKey, sides[2]))
+        let (height, width) = (asked?.height ?? ownHeight, asked?.width ?? ownWidth)
 
         let part = reader[cropKey] ?? 0.875
         guard let share = part.double, share > 0, share <= 10 else { throw reader.fail(cropKey, "a number above 0 and at most 10", part) }

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 __version__ = f"{OPSIN_VERSION_MAJOR}.{OPSIN_VERSION_MINOR}.{OPSIN_VERSION_PATCH}"
 
 __all__ = [
-    "ArgumentError", "Buffer", "BufferImage", "BufferTensor", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection", "Detections", "Device", "DeviceError",
-    "DrawOptions", "Features", "Geometry", "ImageError", "ImageLike", "Input", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model",
+    "ArgumentError", "Buffer", "BufferImage", "BufferTensor", "BusyError", "CancelledError", "Classes", "Classification", "Depth", "Detection",
+    "Detections", "Device", "DeviceError", "DrawOptions", "Features", "Geometry", "ImageError", "ImageLike", "Input", "InputOutputError", "InternalError", "MemoryExhaustedError", "Model",
     "ModelError", "NotFoundError", "OpsinError", "Region", "Request", "Result", "RunOptions", "Runtime", "Segment", "Segmentation", "Session", "StateError",
     "Stream", "StreamStats", "TimeoutExpiredError", "UnsupportedError", "VersionError", "classify", "depth", "detect", "devices", "library_path", "segment",
 ]

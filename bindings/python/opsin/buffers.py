@@ -63,8 +63,8 @@ class BufferImage(PixelSource):
 class Buffer(Handle):
     """Memory that the device of a runtime reads where it lies; ``Buffer.image`` and ``Buffer.tensor`` say what is in it.
 
-    Made by ``allocate``, ``of_array``, ``from_fd``, ``from_vulkan`` or ``export``. ``close()``, or the end of a ``with`` block, waits for the runs that read it.
-    Nobody may write the bytes while a run reads them. ``UnsupportedError``: the runtime's device cannot share memory in that way.
+    Made by ``allocate``, ``of_array``, ``from_fd``, ``from_vulkan`` or ``export``. ``close()``, or the end of a ``with`` block, waits for the runs that
+    read it. Nobody may write the bytes while a run reads them. ``UnsupportedError``: the runtime's device cannot share memory in that way.
     """
 
     _release = "opsin_buffer_release"
@@ -143,7 +143,8 @@ class Buffer(Handle):
         return self._memory
 
     def image(
-        self, width: int, height: int, *, channels: Literal[1, 3, 4] = 3, dtype: npt.DTypeLike = np.uint8, offset: int = 0, stride: int = 0, timestamp_us: int = 0,
+        self, width: int, height: int, *, channels: Literal[1, 3, 4] = 3, dtype: npt.DTypeLike = np.uint8, offset: int = 0, stride: int = 0,
+        timestamp_us: int = 0,
     ) -> BufferImage:
         """Pixels in the buffer, ``offset`` bytes from its start, ``stride`` bytes from a row to the next (0: no gap); red first unless ``color="bgr"``.
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from . import _header as header
 from ._library import Handle, check, lib, made, out_handle, text
 from .errors import ArgumentError, NotFoundError, OpsinError
-from .images import ImageLike, pixels_of
+from .images import ImageLike, Pixels, pixels_of
 from .options import PathLike, Precision, RunOptions, one_of, path_of, real_number, whole_number, words_of
 from .results import Result, result_of
 from .steps import Geometry, Input, TensorLike, tensor_array
@@ -273,13 +273,15 @@ class Session(_Closing):
     ``threads``: of the CPU, 1 to 256; 0 is one per physical core, at most 8. ``features``: names of the network's inner maps to give in ``Result.tensors``.
     ``depth_scale``: which head of a depth model with several, 1, 4 or 8; 0: the finest. ``timeout_ms``: longest wait for the GPU; 0: ten seconds.
     ``kept_plans``: input shapes that stay compiled; 0: the library's choice. ``profile``: time every op, for the property of that name.
+    ``max_batch``: images that ``run_batch`` brings through the network together, 1 to 1024; 0: 1. ``input_size``: (height, width) of the network's input
+    in the place of the recipe's, which else stays as it is; what does not fit the network is an ``ArgumentError`` that says what does.
     """
 
     _release = "opsin_session_release"
 
     def __init__(
         self, model: Model, *, precision: Precision = "default", threads: int = 0, features: Iterable[str] = (), depth_scale: int = 0, timeout_ms: int = 0,
-        kept_plans: int = 0, profile: bool = False,
+        kept_plans: int = 0, profile: bool = False, max_batch: int = 0, input_size: tuple[int, int] | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise ArgumentError(f"model is {model!r}, expected a Model, such as Model('classify')")
@@ -288,6 +290,10 @@ class Session(_Closing):
         options.threads, options.depth_scale = whole_number("threads", threads), whole_number("depth_scale", depth_scale)
         options.timeout_ms, options.kept_plans = whole_number("timeout_ms", timeout_ms), whole_number("kept_plans", kept_plans)
         options.flags = header.OPSIN_SESSION_PROFILE if profile else 0
+        options.max_batch = whole_number("max_batch", max_batch)
+        if input_size is not None:
+            height, width = input_size
+            options.input_height, options.input_width = whole_number("input_size", height), whole_number("input_size", width)
         names = ",".join(words_of("features", features))
         options.features = names.encode() if names else None
         address = out_handle()
@@ -295,6 +301,7 @@ class Session(_Closing):
         super().__init__(address.value)
         #: What it runs.
         self.model: Model = model
+        self._max_batch = max(1, max_batch)
         self._configured: Any = None
 
     def configure(
@@ -415,8 +422,48 @@ class Session(_Closing):
         self, images: Iterable[ImageLike], *, on_error: Literal["raise", "return"] = "return", color: Literal["rgb", "bgr"] = "rgb",
         progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None, **options: Unpack[RunOptions],
     ) -> list[Result | OpsinError]:
-        """``map`` as a list: all results at once, in the images' order."""
-        return list(self.map(images, on_error=on_error, color=color, progress=progress, **options))
+        """``map`` as a list: all results at once, in the images' order; with ``max_batch`` neighbours go through the network together.
+
+        On the CPU in fp32 the answers are those of ``run``, to the bit; on a GPU and in bf16 within rounding.
+        """
+        if self._max_batch == 1:
+            return list(self.map(images, on_error=on_error, color=color, progress=progress, **options))
+        one_of("on_error", on_error, ("raise", "return"))
+        if options:
+            self.configure(**options)
+        found: list[Result | OpsinError] = []
+        waiting: list[tuple[ImageLike, Pixels | OpsinError]] = []
+        for image in progress(images) if progress is not None else images:
+            try:
+                waiting.append((image, pixels_of(image, color)))
+            except OpsinError as error:
+                waiting.append((image, error))
+            if len(waiting) == self._max_batch:
+                found += self._run_together(waiting, color)
+                waiting = []
+        found += self._run_together(waiting, color)
+        for result in found:
+            if on_error == "raise" and isinstance(result, OpsinError):
+                raise result
+        return found
+
+    def _run_together(self, images: list[tuple[ImageLike, Pixels | OpsinError]], color: str) -> Iterator[Result | OpsinError]:
+        good = [pixels for _, pixels in images if isinstance(pixels, Pixels)]
+        addresses = (ctypes.c_void_p * max(len(good), 1))()
+        if good:
+            pointers = (ctypes.POINTER(header.opsin_image) * len(good))(*(ctypes.pointer(pixels.struct) for pixels in good))
+            status = lib.opsin_run_batch(self.handle, pointers, len(good), addresses)
+            if status != header.OPSIN_E_PARTIAL:
+                check(status)
+        places = iter(addresses)
+        for image, pixels in images:
+            if isinstance(pixels, OpsinError):
+                yield pixels
+                continue
+            result = result_of(int(next(places) or 0))
+            if not isinstance(result, OpsinError):
+                result._image, result._color = image, color
+            yield result
 
     def submit(self, image: ImageLike, *, color: Literal["rgb", "bgr"] = "rgb", **options: Unpack[RunOptions]) -> Request:
         """Puts an image into the session's queue of 64 and returns: ``result()`` of the request waits, ``await`` works too.
