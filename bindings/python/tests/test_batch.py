@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import opsin
 import pytest
+from small_models import small_model
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +38,17 @@ def test_an_input_of_another_size(model: opsin.Model, cat: Path) -> None:
         opsin.Session(opsin.Model("detect", model.runtime), input_size=(320, 321))
     with pytest.raises(opsin.ArgumentError, match="expected sides of 1"):
         opsin.Session(model, input_size=(0, 224))
+
+
+def test_a_batch_on_vulkan_gives_the_same_within_rounding(cat: Path, tmp_path: Path) -> None:
+    try:
+        runtime = opsin.Runtime("vulkan", cpu_fallback=False)
+    except opsin.DeviceError as error:
+        pytest.skip(str(error))
+    model = opsin.Model(small_model("classify", tmp_path), runtime)
+    images = [cat, *(np.full((40, 40, 3), 60 * number, np.uint8) for number in range(3))]
+    alone, together = opsin.Session(model).run_batch(images), opsin.Session(model, max_batch=4).run_batch(images)
+    for one, other in zip(alone, together):
+        assert [item.label for item in one] == [item.label for item in other]
+        assert np.allclose(one.confidence, other.confidence, rtol=1e-4, atol=1e-6)
+        assert other.report["device"]["kind"] == "vulkan"
