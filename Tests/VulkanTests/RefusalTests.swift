@@ -10,7 +10,7 @@ private enum Meagre {
     @safe struct State: @unchecked Sendable {
         var real: VulkanFunctions?
         /// The call that is refused, and how many of it still succeed.
-        var refused: Call?
+        var refused: RefusedCall?
         var good = 0
         var struck = 0
         /// What the device is said to be.
@@ -35,15 +35,18 @@ private enum Meagre {
     static var face: Face { state.withLock { $0.face } }
     static var struck: Int { state.withLock { $0.struck } }
 
-    static func refuse(_ call: Call?, after good: Int = 0) { state.withLock { ($0.refused, $0.good, $0.struck) = (call, good, 0) } }
+    static func refuse(_ call: RefusedCall?, after good: Int = 0) { state.withLock { ($0.refused, $0.good, $0.struck) = (call, good, 0) } }
 
     /// The real function unless `call` is refused now.
-    static func unless(_ call: Call, _ body: (VulkanFunctions) -> VkResult) -> VkResult {
+    static func unless(_ call: RefusedCall, _ body: (VulkanFunctions) -> VkResult) -> VkResult {
         let strikes = state.withLock { state -> Bool in
             guard state.refused == call else { return false }
-            state.good -= state.good > 0 ? 1 : 0
-            if state.good == 0 { state.struck += 1 }
-            return state.good == 0
+            guard state.good == 0 else {
+                state.good -= 1
+                return false
+            }
+            state.struck += 1
+            return true
         }
         guard !strikes, let real else { return VK_ERROR_OUT_OF_HOST_MEMORY }
         return body(real)
@@ -68,7 +71,7 @@ private enum Meagre {
 }
 
 /// The calls of a plan's making and running that can run out of memory.
-private enum Call: CaseIterable {
+enum RefusedCall: CaseIterable {
     case createBuffer, bindBufferMemory, mapMemory, createShaderModule, createDescriptorSetLayout, createPipelineLayout, createComputePipelines
     case createDescriptorPool, allocateDescriptorSets, createCommandPool, allocateCommandBuffers, beginCommandBuffer, endCommandBuffer, createFence
 }
@@ -182,9 +185,9 @@ private func failure(_ body: () throws -> Void) -> OpsinError? {
 /// Devices that lack what others have, and calls that run out of memory: the right answer with its reason, or an error where the CPU may not take over.
 @Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
 struct RefusalTests {
-    @Test(arguments: Call.allCases) private func aCallRunsOutOfMemory(_ call: Call) throws {
+    @Test(arguments: RefusedCall.allCases) func aCallRunsOutOfMemory(_ call: RefusedCall) throws {
         let trial = try RefusalTrial(Meagre.vulkan())
-        Meagre.refuse(call, after: 2)
+        Meagre.refuse(call, after: 1)
         let report = try trial.run()
         if Meagre.struck == 0 {
             // Made but once before anything is refused: the device itself makes it.
