@@ -19,12 +19,14 @@ enum { MAX_VECTORS = 2, MAX_ROWS = 12 };
 #endif
 
 #if OPSIN_BUILD_BF16
+enum { BF16_FACTORS = 1 };
 typedef int32_t element; // two bf16 values
 typedef __m512i factors;
 INLINE factors load_factors(const element *p) { return _mm512_loadu_si512(p); }
 INLINE factors splat_factor(element pair) { return _mm512_set1_epi32(pair); }
 INLINE V multiply_add(factors a, factors b, V sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 #else
+enum { BF16_FACTORS = 0 };
 typedef float element;
 typedef V factors;
 INLINE factors load_factors(const element *p) { return load(p); }
@@ -67,21 +69,17 @@ INLINE void store_half(uint16_t *p, V v, M m) {
 // GELU as max(v, 0) - t * Q(t), t = |v|, the second summand from a table of polynomials: one permutation of a register looks up sixteen coefficients.
 // Absolute error below 3e-8 + half a unit of the last place, below 1e-5 where the answer is rounded to bf16 next; 0 for minus infinity, NaN for NaN.
 // A third of gelu16's time (AMD EPYC 9005: 1.7 ns against 4.3 for sixteen values; 1.25 with the short table), which was a quarter of a MOAT block's.
-#if OPSIN_BUILD_BF16
-#define GELU_TABLE gelu_table_short
-#else
-#define GELU_TABLE gelu_table
-#endif
-INLINE V gelu(V v) {
+INLINE V gelu(const bool half, V v) {
+    const bool rough = half || BF16_FACTORS;
+    const float(*table)[16] = rough ? gelu_table_short : gelu_table;
+    const int powers = rough ? sizeof gelu_table_short / sizeof *gelu_table_short : sizeof gelu_table / sizeof *gelu_table;
     // Adding and subtracting ROUNDING leaves the number of the table's column in the low bits, which is where the permutation looks.
     const V t = _mm512_min_ps(splat(6.0f), _mm512_abs_ps(v)), shifted = mul_add(t, splat(32.0f / 13), splat(ROUNDING));
     const V r = _mm512_fnmadd_ps(_mm512_sub_ps(shifted, splat(ROUNDING)), splat(13.0f / 32), t);
     const __m512i column = _mm512_castps_si512(shifted);
     V p = splat(0);
 #pragma unroll
-    for (int power = sizeof(GELU_TABLE) / sizeof(*GELU_TABLE) - 1; power >= 0; power--) {
-        p = mul_add(p, r, _mm512_permutexvar_ps(column, load(GELU_TABLE[power])));
-    }
+    for (int power = powers - 1; power >= 0; power--) p = mul_add(p, r, _mm512_permutexvar_ps(column, load(table[power])));
     return _mm512_sub_ps(larger(splat(0), v), p);
 }
 #endif
@@ -97,8 +95,8 @@ typedef struct {
 } destination;
 
 #if OPSIN_BUILD_AVX512
-INLINE V activated(const int32_t function, float slope, V v) {
-    if (function == OPSIN_ACTIVATION_GELU) return gelu(v);
+INLINE V activated(const int32_t function, float slope, const bool half, V v) {
+    if (function == OPSIN_ACTIVATION_GELU) return gelu(half, v);
     f32x16 x = (f32x16)v;
     activate16(function, slope, &x);
     return (V)x;
@@ -115,8 +113,8 @@ static void activate_copy(float *copy, size_t count, const opsin_epilogue *e) {
     FOR_ACTIVATION(e->activation, ACTIVATE_ALL)
 #undef ACTIVATE_ALL
 }
-INLINE V activated(int32_t function, float slope, V v) {
-    (void)function, (void)slope;
+INLINE V activated(int32_t function, float slope, bool half, V v) {
+    (void)function, (void)slope, (void)half;
     return v;
 }
 #endif
@@ -140,7 +138,7 @@ INLINE void finish_rows(const int32_t function, const bool half, const bool resi
         size_t at = i * d.row_step;
         for (size_t left = columns; left > 0; left--, at += d.column_step, copy += VW) {
             const M mask = left > 1 ? d.inner : d.last;
-            V v = activated(function, slope, load(copy));
+            V v = activated(function, slope, half, load(copy));
             if (residual) v = add(v, load_first(d.residual + at, mask));
             store_finished(d.y, at, half, v, mask);
         }

@@ -7,6 +7,8 @@ package struct ExpandDepthwise {
     /// From how many elements on the expanded tensor is worth it: below, it stays in the second-level cache anyway (AMD EPYC 9005, 1 MiB: 1 MB and 2 MB
     /// of fp32 no faster, 5 to 10 MB 7 to 17 %).
     private static let leastElements = 1 << 20
+    /// The same in bf16, where the product takes half as long and the way to memory a larger part: what was read and written before is no longer in cache.
+    private static let leastHalves = 384 << 10
     /// Most bytes of expanded rows that a thread holds.
     private static let mostBlockBytes = 900 << 10
 
@@ -25,7 +27,7 @@ package struct ExpandDepthwise {
         guard case .conv2D(let product) = expand.op, product.window.isPointwise, product.inputCount == 1...1,
             case .depthwiseConv2D(let convolution) = depthwise.op, convolution.epilogue.residual == .none,
             convolution.window.dilationX == 1, convolution.window.dilationY == 1, depthwise.inputs == [expand.output],
-            expand.output.shape.count / expand.output.shape.n >= Self.leastElements
+            expand.output.shape.count / expand.output.shape.n >= (precision == .bf16 ? Self.leastHalves : Self.leastElements)
         else { return nil }
         let x = expand.output.shape, window = convolution.window
         var shape = opsin_gemm_plan(isa.c, precision == .bf16, x.pixels, x.c, product.inputChannels, nil)
@@ -79,8 +81,9 @@ package struct ExpandDepthwise {
         ).arguments(plan)
         var windows = unsafe convolution.arguments(depthwise, plan)
         unsafe windows.chunks = 1
-        // Neighbouring strips both compute the rows between them.
-        let strips = plan.threads == 1 ? 1 : max(1, min(2 * plan.threads, y.h / 8))
+        // Neighbouring strips both compute the rows between them. As many for each thread, where the map is high enough.
+        let most = max(1, min(2 * plan.threads, y.h / 8))
+        let strips = plan.threads == 1 ? 1 : most > plan.threads ? most / plan.threads * plan.threads : most
         var arguments = unsafe opsin_expand_depthwise_arguments(
             expand: rows, depthwise: windows, expand_task: opsin_gemm(plan.isa.c, bf16),
             depthwise_task: plan.isHalf(expand.output) ? opsin_depthwise_conv2d_bf16() : opsin_depthwise_conv2d(plan.isa.c),
