@@ -146,11 +146,18 @@ INLINE void finish_outputs(const bool whole, V v[TILE][TILE], const opsin_epilog
 #pragma unroll
                 for (int i = 0; i < TILE * TILE; i++) v[i / TILE][i % TILE] = smaller(high, larger(low, v[i / TILE][i % TILE]));
             } else if (e->activation != OPSIN_ACTIVATION_IDENTITY) {
+                const size_t down = whole || rows > TILE ? TILE : rows, across = whole || columns > TILE ? TILE : columns;
 #pragma unroll
-                for (int i = 0; i < TILE * TILE; i++) store(copy + i * VW, v[i / TILE][i % TILE]);
-                activate_sums(copy, TILE * TILE * VW, e);
+                for (int i = 0; i < TILE; i++) {
 #pragma unroll
-                for (int i = 0; i < TILE * TILE; i++) v[i / TILE][i % TILE] = load(copy + i * VW);
+                    for (int j = 0; j < TILE; j++) {
+                        if ((size_t)i < down && (size_t)j < across) store(copy + ((size_t)i * across + (size_t)j) * VW, v[i][j]);
+                    }
+                }
+                const M mask = whole ? first(VW) : tail;
+                const destination to = {y, before ? NULL : residual, row_stride, stride, mask, mask, false, e};
+                finish_copy(copy, down, across, &to);
+                return;
             }
         }
     }
