@@ -35,12 +35,13 @@ bool opsin_winograd_disabled(void) {
 // channels than half a vector, and where weights, four times those of the window, come from memory for a handful of tiles. Padding by two is left to the
 // implicit product: an output's error is relative to its tile, and a corner that reads one pixel of nine has to be exact to a ninth of that.
 bool opsin_winograd_pays(opsin_isa isa, size_t images, size_t outputs, const opsin_window *w) {
-    (void)isa; // no instruction set is out of line
+    (void)isa;    // no instruction set is out of line
+    (void)images; // a batch is computed as its images would be alone, bit for bit
     const bool fits = w->kernel_height == 3 && w->kernel_width == 3 && w->stride_y == 1 && w->stride_x == 1 && w->dilation_y == 1 && w->dilation_x == 1 &&
                       w->padding_top <= 1 && w->padding_left <= 1 && w->output_height + 2 <= w->height + w->padding_top + 1 &&
                       w->output_width + 2 <= w->width + w->padding_left + 1;
     if (!fits || w->channels < 8 || outputs < 8 || opsin_winograd_disabled()) return false;
-    const size_t tiles = tiles_of(images, w), computed = tiles * TILE * TILE, pixels = images * w->output_height * w->output_width;
+    const size_t tiles = tiles_of(1, w), computed = tiles * TILE * TILE, pixels = (size_t)w->output_height * w->output_width;
     const bool cached = POSITIONS * sizeof(float) * w->channels * outputs <= 1 << 20;
     return computed * 2 <= pixels * 3 && tiles >= (cached ? 4 : 16);
 }
