@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# ThreadSanitizer over what threads share: the team of the CPU, requests, streams, sessions, and the C programs that use them. `make thread-check`.
+# ThreadSanitizer over what threads share: the team of the CPU, and requests, streams and sessions as the C programs of Tests/ABITests use them.
+# `make thread-check`.
 #
-# Builds a tree of its own, all of Swift and the kernels in C with -fsanitize=thread, in $OPSIN_THREAD_BUILD (.build/thread): minutes the first time.
+# Builds a library of its own, all of Swift and the kernels in C with -fsanitize=thread, in $OPSIN_THREAD_BUILD (.build/thread): minutes the first time.
 # Reports of ours fail; suppressions.txt says which are nobody's, and why.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -35,18 +36,17 @@ compile -ISources/CKernels/include $tests/executor.c "$work/relaxed.c" -o "$work
 if grep -q "data race" "$work/output"; then echo "ok   a team without orders is reported"; else echo "thread-check: it does not look" >&2; failed=1; fi
 
 how=(-c release --sanitize=thread --scratch-path "$build")
-check "requests, streams, sessions and batches from Swift" swift test "${how[@]}" --disable-testable-imports \
-    --filter 'RequestTests|FrameStreamTests|BatchTests|SessionDoorTests|CPUPlanTests'
-
 # The library, in C programs with the sanitizer of their own.
 if swift build "${how[@]}" --product OpsinShared >"$work/output" 2>&1; then
     ln -s "$(realpath "$build/release/libOpsinShared.so")" "$work/libopsin.so.0"
     ln -s libopsin.so.0 "$work/libopsin.so"
     export LD_LIBRARY_PATH=$work
-    for program in requests streams; do
+    for program in requests streams buffers; do
         compile -std=c99 -Iinclude -ITests/ABITests Tests/ABITests/$program.c -o "$work/$program" -L"$work" -lopsin || failed=1
-        check "C: $program" "$work/$program" Models/mobilenet_v2_1.0_224 Examples/images/cat.jpg Models/tcmonodepth_small
     done
+    check "C: requests" "$work/requests" Models/mobilenet_v2_1.0_224 Examples/images/cat.jpg
+    check "C: streams" "$work/streams" Models/mobilenet_v2_1.0_224 Examples/images/cat.jpg Models/tcmonodepth_small
+    check "C: shared memory" "$work/buffers" Models/mobilenet_v2_1.0_224 Examples/images/cat.jpg cpu
 else
     tail -20 "$work/output" >&2
     failed=1
