@@ -304,6 +304,13 @@ struct OpsOnVulkanTests {
         }
         try agree(.slice(Slice(axis: .w, start: 1, count: 3, step: 2)), [x])
         try agree(.slice(Slice(axis: .h, start: 0, count: 2, step: 3)), [x])
+        // Quads, and elements that are apart in x and side by side in y.
+        let wide = try Shape(n: 2, h: 3, w: 5, c: 24)
+        try agree(.concat(Concat(axis: .c)), [wide, wide.with(c: 4), wide.with(c: 8)])
+        try agree(.concat(Concat(axis: .h)), [wide, wide.with(h: 2)])
+        for (start, count, step) in [(0, 12, 2), (1, 12, 2), (1, 8, 3), (2, 5, 4), (4, 8, 1)] {
+            try agree(.slice(Slice(axis: .c, start: start, count: count, step: step)), [wide])
+        }
         for block in [2, 3] { try agree(.depthToSpace(DepthToSpace(block: block)), [Shape(n: 2, h: 3, w: 5, c: block * block * 6)]) }
         try agree(.pad(Pad(padding: Padding(top: 1, left: 2, bottom: 3, right: 0), value: 0.5)), [x])
         try agree(.reshape(Reshape(to: Shape(n: 1, h: 2, w: 35, c: 3))), [x])
