@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 //! axis   STORAGE
+//! axis   REDUCTION
 //! axis   TOKENS
 //! const  0 LOCAL 64
 //! const  1 HEAD_SIZE

@@ -7,7 +7,7 @@
 //! const  1 HEAD_SIZE
 //! const  2 SUBGROUP
 #define STORAGE_F16 1
-#ifdef MATRICES_NV
+#ifndef MATRICES_EMULATED
 #pragma use_vulkan_memory_model
 #endif
 #include "opsin.glsl"

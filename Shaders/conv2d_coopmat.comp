@@ -14,7 +14,7 @@
 //! const  9 GATED false
 //! const  10 SPLITS 1
 #define STORAGE_F16 1
-#ifdef MATRICES_NV
+#ifndef MATRICES_EMULATED
 #pragma use_vulkan_memory_model
 #endif
 #include "opsin.glsl"

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 //! axis   STORAGE
+//! axis   REDUCTION
 //! const  0 LOCAL 64
 #include "opsin.glsl"
 

@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-//! axis   FEATURE fp16 int8 subgroups coopmat shared_sizes
+//! axis   FEATURE fp16 int8 subgroups coopmat shared_sizes coopmat_khr
 //! const  0 LOCAL 64
 #ifdef FEATURE_FP16
 #extension GL_EXT_shader_16bit_storage : require
@@ -11,14 +11,19 @@
 #extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
 #endif
 #ifdef FEATURE_SUBGROUPS
+#extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_KHR_shader_subgroup_vote : require
+#define REDUCTION_SUBGROUPS 1
 #endif
-#ifdef FEATURE_COOPMAT
+#if defined(FEATURE_COOPMAT) || defined(FEATURE_COOPMAT_KHR)
+#define MATRICES
 #pragma use_vulkan_memory_model
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_NV_cooperative_matrix : require
+#extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_16bit_storage : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #endif
@@ -47,9 +52,11 @@ void main() {
 #endif
 
 #ifdef FEATURE_SUBGROUPS
-// y = 1 where the subgroup's sum and shuffle agree with the same through shared memory.
+// y = 1 where the subgroup's sum and shuffle agree with the same through shared memory, and the workgroup's sum and maximum with those of one thread.
 layout(std430, binding = 0) readonly buffer X { uint x[]; };
 layout(std430, binding = 1) writeonly buffer Y { uint y[]; };
+layout(constant_id = 0) const uint LOCAL = 64;
+#include "workgroup.glsl"
 shared uint lanes[128];
 void main() {
     const uint i = gl_GlobalInvocationID.x, first = gl_SubgroupID * gl_SubgroupSize, partner = gl_SubgroupInvocationID ^ 1;
@@ -61,7 +68,14 @@ void main() {
     uint sum = 0;
     for (uint lane = 0; lane < gl_SubgroupSize; lane++) sum += lanes[min(first + lane, 127)];
     const uint other = subgroupShuffle(x[i], partner);
-    y[i] = subgroupAdd(x[i]) == sum && (partner >= gl_SubgroupSize || other == lanes[min(first + partner, 127)]) ? 1 : 0;
+    const bool agree = subgroupAdd(x[i]) == sum && (partner >= gl_SubgroupSize || other == lanes[min(first + partner, 127)]);
+    uint all = 0, largest = 0;
+    for (uint e = 0; e < LOCAL; e++) {
+        all += x[e];
+        largest = max(largest, x[e]);
+    }
+    const bool reduce = workgroup_sum(float(x[i])) == float(all) && workgroup_max(float(x[i])) == float(largest);
+    y[i] = agree && reduce ? 1 : 0;
 }
 #endif
 
@@ -81,16 +95,24 @@ void main() {
 }
 #endif
 
-#ifdef FEATURE_COOPMAT
-// y = a * b, 16 x 16 each, fp16 with fp32 sums; a is x[0..<256], b the rest.
+#ifdef MATRICES
+// Four times y = a * b, 16 x 16 each, fp16 with fp32 sums, by as many subgroups; a is x[0..<256], b the rest. A driver whose subgroups have fewer or more lanes
+// than it says makes another number of them, and nothing is stored: the kernels count on four.
+#ifdef FEATURE_COOPMAT_KHR
+#define RIGHT_COLUMNS 17  // matrices.glsl says why
+#else
+#define RIGHT_COLUMNS 16
+#endif
 layout(std430, binding = 0) readonly buffer X { float16_t x[]; };
 layout(std430, binding = 1) writeonly buffer Y { float y[]; };
 void main() {
-    fcoopmatNV<16, gl_ScopeSubgroup, 16, 16> a, b;
+    if (gl_NumSubgroups != 4) return;
+    fcoopmatNV<16, gl_ScopeSubgroup, 16, 16> a;
+    fcoopmatNV<16, gl_ScopeSubgroup, 16, RIGHT_COLUMNS> b;
     fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> sum = fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>(0.0);
     coopMatLoadNV(a, x, 0, 16, false);
     coopMatLoadNV(b, x, 256, 16, false);
     sum = coopMatMulAddNV(a, b, sum);
-    coopMatStoreNV(sum, y, 0, 16, false);
+    coopMatStoreNV(sum, y, 256 * gl_SubgroupID, 16, false);
 }
 #endif

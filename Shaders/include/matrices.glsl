@@ -1,18 +1,24 @@
 // Matrices of 16 x 16 that a subgroup multiplies together, fp16 with fp32 sums. The including shader has the axis MATRICES: `nv` is GL_NV_cooperative_matrix,
-// `emulated` the same in plain GLSL, so that everything around the matrices is tested on devices without them. There a factor is a place in shared memory,
-// which must not change until it was multiplied, and a sum one of the SUMS places of each of SUBGROUPS subgroups; each lane has every SUBGROUP-th element.
+// `khr` the same for VK_KHR_cooperative_matrix, into which the build turns it (ShaderCompiler/CooperativeMatrixKHR.swift; 17 columns mark a right factor there,
+// since NV's types do not say which factor they are), `emulated` the same in plain GLSL, so that everything around the matrices is tested on devices without
+// them. There a factor is a place in shared memory, which must not change until it was multiplied, and a sum one of the SUMS places of each of SUBGROUPS
+// subgroups; each lane has every SUBGROUP-th element.
 #ifndef MATRICES_GLSL
 #define MATRICES_GLSL
-//! shared MATRICES nv emulated
+//! shared MATRICES nv khr emulated
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
-#ifdef MATRICES_NV
+#ifndef MATRICES_EMULATED
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_NV_cooperative_matrix : require
 #extension GL_KHR_shader_subgroup_basic : require
 #define SUBGROUP_ID gl_SubgroupID
 #define LANE gl_SubgroupInvocationID
 #define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, 16, 16>
+#ifdef MATRICES_KHR
+#define MATRIX_B fcoopmatNV<16, gl_ScopeSubgroup, 16, 17>
+#else
 #define MATRIX_B fcoopmatNV<16, gl_ScopeSubgroup, 16, 16>
+#endif
 #define MATRIX_C fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>
 #define CLEAR(c, place) c = MATRIX_C(0.0);
 #define LOAD(m, from, at, pitch) coopMatLoadNV(m, from, at, pitch, false);

@@ -115,7 +115,7 @@ extension Doctor {
                 switch feature {
                 case .fp16: all.fp16
                 case .int8: all.storage8 && all.int8
-                case .coopmat: all.cooperativeMatrixNV
+                case .coopmat: all.cooperativeMatrixNV || all.cooperativeMatrixKHR
                 case .subgroups: all.subgroupOperations != 0
                 case .sharedSizes: true
                 case .pipelineCache: true
@@ -127,8 +127,7 @@ extension Doctor {
             } else if device.options.disabled.contains(feature) {
                 add(topic, .note, "\(feature.rawValue): switched off by OPSIN_VK_DISABLE")
             } else if !has {
-                let other = feature == .coopmat && all.cooperativeMatrixKHR ? " in the NV form; the KHR form, which is there, is not used" : ""
-                add(topic, .note, "\(feature.rawValue): the device has none\(other)")
+                add(topic, .note, "\(feature.rawValue): the device has none")
             } else {
                 add(topic, .ok, "\(feature.rawValue): self-test passed")
             }

@@ -20,8 +20,10 @@ package struct CompiledShader: Sendable {
         let declaration = try Declaration(source)
         (name, self.file, summary, self.declaration) = (source.name, file, source.summary, declaration)
         for values in declaration.variants {
-            let words = try Glslang.compile(source, preamble: declaration.preamble(values))
+            var words = try Glslang.compile(source, preamble: declaration.preamble(values))
             do {
+                // glslang 12 has the NV form of cooperative matrices only.
+                if values.contains(where: { $0 == "khr" || $0.hasSuffix("_khr") }) { words = try CooperativeMatrixKHR.rewritten(words) }
                 let reflection = try Reflection(words)
                 try check(reflection)
                 variants.append(Variant(values: values, words: Module.stripped(words), reflection: reflection))

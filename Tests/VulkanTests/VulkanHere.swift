@@ -18,6 +18,17 @@ enum VulkanHere {
         let instance = try VulkanInstance(loader: LoaderFunctions(), edit: edit)
         return try Device(instance, index: try instance.choose(.best), options: options)
     }
+
+    /// The device that is here with a discrete GPU's traits, so that it runs the kernels that a GPU runs; patient, as llvmpipe compiles at the first run.
+    static func gpu(_ edit: (inout KernelTraits) -> Void = { _ in }) throws -> Device {
+        let here = try OpsOnVulkanTests.device.get()
+        var info = here.info, options = DeviceOptions()
+        info.kind = .discrete
+        var traits = KernelTraits(info, here.features)
+        edit(&traits)
+        (options.timeoutMilliseconds, options.traits) = (120_000, traits)
+        return try device(options)
+    }
 }
 
 /// A buffer with these values, visible to the device.

@@ -22,9 +22,9 @@ package struct DeviceFeatures: Sendable, Equatable {
     package var int8 = false
     package var int16 = false
     package var memoryModel = false
-    /// GL_NV_cooperative_matrix, the only form that our glslang compiles.
+    /// VK_NV_cooperative_matrix.
     package var cooperativeMatrixNV = false
-    /// Seen and reported; no shader of ours uses it.
+    /// VK_KHR_cooperative_matrix with the one shape that our shaders have, 16 x 16 x 16 of fp16 with fp32 sums.
     package var cooperativeMatrixKHR = false
     /// Every device has to; some translate it wrongly.
     package var sharedSizes = true
@@ -68,6 +68,7 @@ package struct DeviceFeatures: Sendable, Equatable {
         case 4448: storage8
         case 5345: memoryModel
         case 5357: cooperativeMatrixNV
+        case 6022: cooperativeMatrixKHR
         default: false
         }
     }
@@ -81,7 +82,7 @@ package struct DeviceFeatures: Sendable, Equatable {
         case 4433: "fp16 storage"
         case 4448: "int8 storage"
         case 5345: "the Vulkan memory model"
-        case 5357: "cooperative matrices"
+        case 5357, 6022: "cooperative matrices"
         default: "SPIR-V capability \(capability)"
         }
     }

@@ -139,10 +139,21 @@ internal import CVulkan
         unsafe vk.getPhysicalDeviceFeatures2(device, &all)
         var features = chain.features
         features.int16 = unsafe all.features.shaderInt16 != 0
-        features.cooperativeMatrixKHR = has("VK_KHR_cooperative_matrix")
+        features.cooperativeMatrixKHR = features.cooperativeMatrixKHR && multipliesSquares
         features.memoryHandles = memoryHandles
         features.subgroupOperations = subgroupOperations
         return features
+    }
+
+    /// Whether subgroups multiply fp16 matrices of 16 x 16 with fp32 sums: KHR's form has other shapes on some devices, Intel's for instance.
+    private var multipliesSquares: Bool {
+        guard let list = unsafe vk.getPhysicalDeviceCooperativeMatrixPropertiesKHR else { return false }
+        var empty = unsafe opsin_cooperative_matrix_khr()
+        unsafe empty.sType = VkStructureType(rawValue: OPSIN_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR)
+        let (half, float, subgroup) = (OPSIN_COMPONENT_FLOAT16_KHR, OPSIN_COMPONENT_FLOAT32_KHR, OPSIN_SCOPE_SUBGROUP_KHR)
+        return unsafe enumerate(empty) { unsafe list(device, $0, $1) }.contains {
+            unsafe [$0.m, $0.n, $0.k, $0.a, $0.b, $0.c, $0.result, $0.scope] == [16, 16, 16, half, half, float, float, subgroup]
+        }
     }
 
     var hasFloat16Int8: Bool { isVulkan12 || has("VK_KHR_shader_float16_int8") }

@@ -8,6 +8,7 @@ internal import CVulkan
     private let storage8: UnsafeMutablePointer<VkPhysicalDevice8BitStorageFeatures>?
     private let memoryModel: UnsafeMutablePointer<VkPhysicalDeviceVulkanMemoryModelFeatures>?
     private let cooperative: UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrixFeaturesNV>?
+    private let cooperativeKHR: UnsafeMutablePointer<opsin_cooperative_matrix_features_khr>?
     /// Extensions that a device must be made with for these structures, where its version does not include them.
     let extensions: [String]
 
@@ -25,8 +26,12 @@ internal import CVulkan
         unsafe cooperative = FeatureChain.add(
             chain, probe.has("VK_NV_cooperative_matrix"), VkPhysicalDeviceCooperativeMatrixFeaturesNV(),
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV)
+        unsafe cooperativeKHR = FeatureChain.add(
+            chain, probe.has("VK_KHR_cooperative_matrix"), opsin_cooperative_matrix_features_khr(),
+            VkStructureType(rawValue: OPSIN_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FEATURES_KHR))
         let sinceVulkan12 = probe.isVulkan12 ? [] : ["VK_KHR_shader_float16_int8", "VK_KHR_8bit_storage", "VK_KHR_vulkan_memory_model"]
-        extensions = (sinceVulkan12 + ["VK_NV_cooperative_matrix"]).filter(probe.has) + Set(probe.memoryHandles.flatMap(\.extensions)).sorted()
+        let own = (sinceVulkan12 + ["VK_NV_cooperative_matrix", "VK_KHR_cooperative_matrix"]).filter(probe.has)
+        extensions = own + Set(probe.memoryHandles.flatMap(\.extensions)).sorted()
     }
 
     private static func add<Structure: BitwiseCopyable>(
@@ -51,6 +56,7 @@ internal import CVulkan
         // The second too: with the model on and without it no shader may have an atomic of glslang's, whose scope is always the device.
         features.memoryModel = unsafe (memoryModel?.pointee.vulkanMemoryModel ?? 0) != 0 && (memoryModel?.pointee.vulkanMemoryModelDeviceScope ?? 0) != 0
         features.cooperativeMatrixNV = unsafe (cooperative?.pointee.cooperativeMatrix ?? 0) != 0
+        features.cooperativeMatrixKHR = unsafe (cooperativeKHR?.pointee.cooperativeMatrix ?? 0) != 0
         return features
     }
 
@@ -64,5 +70,6 @@ internal import CVulkan
         unsafe memoryModel?.pointee.vulkanMemoryModel = bit(features.memoryModel)
         unsafe memoryModel?.pointee.vulkanMemoryModelDeviceScope = bit(features.memoryModel)
         unsafe cooperative?.pointee.cooperativeMatrix = bit(features.cooperativeMatrixNV)
+        unsafe cooperativeKHR?.pointee.cooperativeMatrix = bit(features.cooperativeMatrixKHR)
     }
 }

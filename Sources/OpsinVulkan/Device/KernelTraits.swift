@@ -13,6 +13,8 @@ package struct KernelTraits: Sendable, Equatable {
     package var workgroups: Int
     /// Subgroups multiply matrices of 16 x 16, where activations are fp16; nil: they do not.
     package var matrices: Matrices?
+    /// How a workgroup adds up: within subgroups first, where the device has their sums and they passed the self-test.
+    package var reduction: Reduction
     /// For tests: the kernel of every product, whatever its shape; nil chooses.
     package var product: ProductKernel?
     /// For tests: the kernel of every depthwise convolution; nil chooses.
@@ -25,7 +27,9 @@ package struct KernelTraits: Sendable, Equatable {
         tilesProducts = [.discrete, .integrated, .virtual].contains(info.kind) && known.allSatisfy(\.stagesInShared)
         stagesDepthwise = tilesProducts && info.kind != .integrated
         workgroups = info.cores.map { 2 * $0 } ?? (info.kind == .integrated ? 32 : 256)
-        matrices = !isProcessor && features.missing(for: Conv2dCoopmatShader.variants[0]) == nil ? .nv : nil
+        // Both forms are the same instructions; NV's is the older one, with fewer shapes to ask for.
+        matrices = isProcessor ? nil : [Matrices.nv, .khr].first { features.missing(for: Conv2dCoopmatShader.variants[$0.rawValue]) == nil }
+        reduction = features.missing(for: NormShader.variants[Reduction.subgroups.rawValue]) == nil ? .subgroups : .memory
         product = nil
     }
 }

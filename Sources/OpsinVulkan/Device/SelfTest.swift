@@ -5,9 +5,10 @@ package enum SelfTest {
         var defects: [Feature: String] = [:]
         let axes: [(Feature, SelfTestShader.Feature)] = [
             (.fp16, .fp16), (.int8, .int8), (.subgroups, .subgroups), (.sharedSizes, .sharedSizes), (.coopmat, .coopmat),
+            (.coopmat, .coopmatKhr),
         ]
         for (feature, axis) in axes {
-            let shader = SelfTestShader(feature: axis, local: axis == .coopmat ? UInt32(device.info.limits.subgroupSize) : 64)
+            let shader = SelfTestShader(feature: axis, local: feature == .coopmat ? 4 * UInt32(clamping: device.info.limits.subgroupSize) : 64)
             guard device.features.missing(for: shader.spirv) == nil else { continue }
             do throws(VulkanError) {
                 if let defect = try defect(of: axis, shader, on: device) { defects[feature] = defect }
@@ -31,9 +32,9 @@ package enum SelfTest {
         case .sharedSizes:
             let x = (0..<64).map { UInt32($0 * $0 + 7) }
             return compare(try compute(shader, x, 64, device), (0..<64).map { (index: Int) -> UInt32 in x[63 - index] + 4 * UInt32((index + 1) % 64) })
-        case .coopmat:
+        case .coopmat, .coopmatKhr:
             let x = (0..<512).map { Float16(($0 * 7) % 31 - 15) / 8 }
-            return compare(try compute(shader, x, 256, device), product(x))
+            return compare(try compute(shader, x, 1024, device), [[Float]](repeating: product(x), count: 4).flatMap { $0 })
         }
     }
 
@@ -54,6 +55,7 @@ package enum SelfTest {
         let source = try device.memory.allocate(x.count * MemoryLayout<Input>.stride, .upload)
         try source.write(x)
         let target = try device.memory.allocate(count * MemoryLayout<Output>.stride, .readback)
+        try target.write([UInt8](repeating: 0, count: target.byteCount))
         let pipeline = try device.pipelines.pipeline(PipelineRequest(shader))
         let dispatch = Dispatch(pipeline, buffers: [source.view, target.view], push: [], groups: GroupCount(1), label: shader.spirv.name)
         try CommandList(device, [.dispatch(dispatch)]).run(timeoutMilliseconds: device.timeoutMilliseconds)

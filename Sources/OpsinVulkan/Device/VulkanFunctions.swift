@@ -77,6 +77,9 @@ package import CVulkan
     package var getMemoryFd: PFN_vkGetMemoryFdKHR?
     package var getMemoryFdProperties: PFN_vkGetMemoryFdPropertiesKHR?
 
+    /// nil where nothing has VK_KHR_cooperative_matrix.
+    package var getPhysicalDeviceCooperativeMatrixPropertiesKHR: opsin_get_cooperative_matrices_khr?
+
     init(_ get: PFN_vkGetInstanceProcAddr, instance: VkInstance) throws(VulkanError) {
         let read = unsafe FunctionReader(get, instance)
         unsafe destroyInstance = try read.required("vkDestroyInstance")
@@ -140,5 +143,6 @@ package import CVulkan
         unsafe getMemoryHostPointerProperties = read.optional("vkGetMemoryHostPointerPropertiesEXT")
         unsafe getMemoryFd = read.optional("vkGetMemoryFdKHR")
         unsafe getMemoryFdProperties = read.optional("vkGetMemoryFdPropertiesKHR")
+        unsafe getPhysicalDeviceCooperativeMatrixPropertiesKHR = read.optional("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR")
     }
 }

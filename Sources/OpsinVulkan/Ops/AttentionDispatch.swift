@@ -66,9 +66,9 @@ package struct AttentionDispatch {
             try plan.dispatch(shader, views, workgroups: images * blocks * heads)
         case .general:
             let shader = AttentionShader(
-                storage: plan.storage, tokens: w.tokens, headSize: w.headSize, valueSize: w.valueSize, windowRows: w.rows, windowColumns: w.columns,
-                across: w.across, biased: w.biased, images: w.images, queries: w.queries, keys: w.keys, heads: w.heads, keyValueHeads: w.keyValueHeads,
-                scale: scale)
+                storage: plan.storage, reduction: plan.device.traits.reduction, tokens: w.tokens, headSize: w.headSize, valueSize: w.valueSize,
+                windowRows: w.rows, windowColumns: w.columns, across: w.across, biased: w.biased, images: w.images, queries: w.queries, keys: w.keys,
+                heads: w.heads, keyValueHeads: w.keyValueHeads, scale: scale)
             let shared = (headSize + 2 * Int(shader.local)) * 4, limit = plan.device.info.limits.sharedMemory
             guard shared <= limit, valueSize <= 64 * Int(shader.local) else {
                 throw VulkanError(.unsupported, "heads of \(headSize)/\(valueSize) channels need \(shared) bytes of shared memory, \(limit) are there")
