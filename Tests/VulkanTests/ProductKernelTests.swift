@@ -123,7 +123,8 @@ struct ProductKernelTests {
         traits.isProcessor = false
         (options.timeoutMilliseconds, options.traits) = (120_000, traits)
         let device = try VulkanHere.device(options), x = try Shape(n: images, h: side, w: side + 1, c: channels)
-        #expect(try VulkanPlan(ops.graph(.squeezeExcitation(op), [x]), on: device).dispatchCount == 2)
+        let plan = try VulkanPlan(ops.graph(.squeezeExcitation(op), [x]), on: device)
+        #expect(plan.dispatchCount == 1 && plan.reports[0].kernel.contains("summed=together"), "\(plan.reports[0].kernel)")
         try ops.agree(.squeezeExcitation(op), [x], on: .success(device))
     }
 
@@ -169,6 +170,20 @@ struct ProductKernelTests {
         #expect(choice(49, 320, 960) == .tiled(.w32h32, splits: 13))
         #expect(choice(1, 1000, 1280) == .tiled(.w8h32, splits: 8))
         #expect(choice(1, 8, 16) == .tiled(.w8h32, splits: 1))
+    }
+
+    /// NV's form of cooperative matrices, else KHR's, else none; a processor has none.
+    @Test func matricesFollowTheFeatures() throws {
+        var info = try OpsOnVulkanTests.device.get().info, features = DeviceFeatures()
+        (features.storage16, features.float16, features.memoryModel, features.subgroupOperations) = (true, true, true, 0xff)
+        for (nv, khr, matrices) in [(false, false, nil), (true, false, Matrices.nv), (false, true, .khr), (true, true, .nv)] {
+            (features.cooperativeMatrixNV, features.cooperativeMatrixKHR) = (nv, khr)
+            info.kind = .discrete
+            #expect(KernelTraits(info, features).matrices == matrices)
+            #expect(KernelTraits(info, features.without([.coopmat])).matrices == nil)
+            info.kind = .cpu
+            #expect(KernelTraits(info, features).matrices == nil)
+        }
     }
 
     /// A CPU-type device never takes a GPU's kernels by itself, and every kind of GPU does.

@@ -11,9 +11,7 @@ package struct StagedTile: Sendable, Equatable {
 
     /// Bytes of shared memory: what the windows cover, and the weights.
     package func sharedBytes(_ window: SlidingWindow) -> Int {
-        let rows = (height - 1) * window.strideY + (window.height - 1) * window.dilationY + 1
-        let columns = (width - 1) * window.strideX + (window.width - 1) * window.dilationX + 1
-        return (rows * columns + window.height * window.width) * quads * 16
+        (region(window) + window.height * window.width) * quads * 16
     }
 
     /// Of a device's shared memory at most 24 KiB: four workgroups then lie on a processor with 100 KiB, nine on one with 228, enough to hide the loads of one
@@ -31,19 +29,35 @@ package struct StagedTile: Sendable, Equatable {
     package static func pays(_ window: SlidingWindow, _ y: Shape) -> Bool { window.height * window.width >= 25 && y.count >= 1 << 16 }
 }
 
+extension StagedTile {
+    /// Pixels that the windows of a workgroup cover.
+    package func region(_ window: SlidingWindow) -> Int {
+        let rows = (height - 1) * window.strideY + (window.height - 1) * window.dilationY + 1
+        return rows * ((width - 1) * window.strideX + (window.width - 1) * window.dilationX + 1)
+    }
+
+    /// Workgroups side by side over all images, for each slice of channels.
+    package func places(_ y: Shape) -> Int { y.n * ((y.h + height - 1) / height) * ((y.w + width - 1) / width) }
+
+    /// Slices of channels.
+    package func slices(_ y: Shape) -> Int { ((y.c + 3) / 4 + quads - 1) / quads }
+}
+
 extension DepthwiseConv2D {
     /// Adds `depthwise_staged.comp`. `views` are those of `depthwise_conv2d.comp`.
     func lowerStaged(_ tile: StagedTile, _ node: Graph.Node, _ views: [BufferView], _ plan: VulkanPlanBuilder) throws(VulkanError) {
-        let (x, y) = (node.inputs[0].shape, node.output.shape)
-        let shader = DepthwiseStagedShader(
-            storage: plan.storage, local: try word(tile.threads), kernelH: try word(window.height), kernelW: try word(window.width),
+        let y = node.output.shape, shader = try staged(tile, from: node.inputs[0].shape, to: y, plan.storage)
+        try plan.dispatch(shader, views, workgroups: tile.places(y) * tile.slices(y))
+    }
+
+    /// The shader for maps of the size of `x`, of which it reads all channels.
+    func staged(_ tile: StagedTile, from x: Shape, to y: Shape, _ storage: Storage) throws(VulkanError) -> DepthwiseStagedShader {
+        DepthwiseStagedShader(
+            storage: storage, from: .map, local: try word(tile.threads), kernelH: try word(window.height), kernelW: try word(window.width),
             strideY: try word(window.strideY), strideX: try word(window.strideX), dilationY: try word(window.dilationY),
             dilationX: try word(window.dilationX), groupH: try word(tile.height), groupW: try word(tile.width), groupQuads: try word(tile.quads),
             aligned: channels % 4 == 0, function: epilogue.activation.number, slope: epilogue.activation.slope, residual: epilogue.residual.number,
             images: try word(y.n), height: try word(x.h), width: try word(x.w), outHeight: try word(y.h), outWidth: try word(y.w),
             channels: try word(channels), padTop: try signed(window.padding.top), padLeft: try signed(window.padding.left))
-        let slices = ((channels + 3) / 4 + tile.quads - 1) / tile.quads
-        let places = y.n * ((y.h + tile.height - 1) / tile.height) * ((y.w + tile.width - 1) / tile.width)
-        try plan.dispatch(shader, views, workgroups: places * slices)
     }
 }

@@ -2,14 +2,14 @@ internal import OpsinGraph
 
 /// Up to three layers of one input and equal width, with the layer norm before them where nothing else reads it, that a GPU computes in one dispatch
 /// (`projections.comp`): attention's queries, keys and values, or a token's first layer behind its norm.
-struct Projections {
+struct Projections: JoinedNodes {
     /// Indices into the graph's nodes: the norm first, where there is one, then the layers.
     let nodes: [Int]
     let norm: LayerNorm?
     let filters: [Filter]
     let activation: ActivationFunction
 
-    /// The groups of `graph`, each in the place of its first node: their outputs depend on nothing but that node's input.
+    /// The groups of `graph`.
     static func find(_ graph: Graph, widths: [Int]) -> [Projections] {
         var readers = [[Int]](repeating: [], count: graph.valueCount)
         for (index, node) in graph.nodes.enumerated() {
@@ -52,7 +52,7 @@ struct Projections {
     }
 
     /// The weights of a layer that reads one value, pixel by pixel.
-    private static func layer(_ node: Graph.Node) -> (filter: Filter, activation: ActivationFunction)? {
+    static func layer(_ node: Graph.Node) -> (filter: Filter, activation: ActivationFunction)? {
         guard node.inputs.count == 1 else { return nil }
         switch node.op {
         case .linear(let op): return op.epilogue.residual == .none ? (op.filter, op.epilogue.activation) : nil
@@ -61,7 +61,6 @@ struct Projections {
         }
     }
 
-    /// Adds the dispatch of `group`, the nodes that `nodes` names.
     func lower(_ group: [Graph.Node], _ plan: VulkanPlanBuilder) throws(VulkanError) {
         guard let input = group.first?.inputs.first else { return }
         let outputs = group.suffix(filters.count).map(\.output), x = input.shape, part = outputs[0].shape.c, all = part * filters.count

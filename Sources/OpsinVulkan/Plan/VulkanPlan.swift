@@ -149,17 +149,15 @@ package final class VulkanPlan {
         _ graph: Graph, _ device: Device, _ storage: Storage, _ weights: DeviceWeights?, joins: Bool = true
     ) throws(VulkanError) -> VulkanPlanBuilder {
         let assigned = AssignWidths(graph, narrow: storage.byteCount) { $0.wideInputs }, nodes = assigned.graph.nodes
-        // Matrices multiply faster than what they save by joining.
-        let pays = joins && device.traits.tilesProducts && device.traits.product == nil && (storage == .f32 || device.traits.matrices == nil)
-        let projections = pays ? Projections.find(assigned.graph, widths: assigned.elementBytes) : []
-        var starts: [Int: Projections] = [:]
-        for group in projections { starts[group.nodes.min() ?? 0] = group }
-        let inGroups = Set(projections.flatMap(\.nodes))
+        let groups = joins ? joined(assigned.graph, device, storage, widths: assigned.elementBytes) : []
+        var starts: [Int: any JoinedNodes] = [:]
+        for group in groups { starts[group.nodes.min() ?? 0] = group }
+        let inGroups = Set(groups.flatMap(\.nodes))
         let order = nodes.indices.compactMap { (index: Int) -> [Int]? in starts[index].map(\.nodes) ?? (inGroups.contains(index) ? nil : [index]) }
         let builder = try VulkanPlanBuilder(assigned, device, weights, groups: order)
         for group in order {
-            if let projections = starts[group.min() ?? 0] {
-                try builder.lower(projections, group.map { nodes[$0] })
+            if let joined = starts[group.min() ?? 0] {
+                try builder.lower(joined, group.map { nodes[$0] })
             } else {
                 try builder.lower(nodes[group[0]])
             }

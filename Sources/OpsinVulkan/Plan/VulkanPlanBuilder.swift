@@ -56,7 +56,7 @@ package final class VulkanPlanBuilder {
     var arenaBytes: Int { arena.byteCount }
 
     /// Lowers nodes that one dispatch computes, under the last one's name.
-    func lower(_ group: Projections, _ nodes: [Graph.Node]) throws(VulkanError) {
+    func lower(_ group: some JoinedNodes, _ nodes: [Graph.Node]) throws(VulkanError) {
         guard let last = nodes.last else { return }
         (node, joined, scratchUsed) = (last, Array(nodes.dropLast()), 0)
         storage = storage(of: last.output)
