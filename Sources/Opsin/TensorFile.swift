@@ -18,7 +18,7 @@ public enum TensorFile {
     /// Writes `tensors` as F32; the file appears whole or not at all.
     public static func write(_ tensors: [Tensor], to path: String) throws(OpsinError) {
         do {
-            try SafetensorsWriter().write(
+            try SafetensorsWriter(isDurable: false).write(
                 tensors.map { SafetensorsWriter.Tensor(name: $0.name, dimensions: $0.dimensions, values: $0.values) }, to: path)
         } catch {
             throw OpsinError(.io, error.description)

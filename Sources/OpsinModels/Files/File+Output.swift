@@ -28,7 +28,9 @@ extension File {
     }
 
     /// Writes a file beside `path` and renames it to `path` when `body` has returned: readers see the old file or the new one, never a part.
-    static func replace(_ path: String, _ body: (inout Output) throws(ModelError) -> Void) throws(ModelError) {
+    ///
+    /// - Parameter durably: waits until the disk has the bytes, so that this holds after a power failure too. It takes as long as a small model.
+    static func replace(_ path: String, durably: Bool = true, _ body: (inout Output) throws(ModelError) -> Void) throws(ModelError) {
         guard !path.utf8.contains(0) else { throw ModelError(.file, file: path, "is no path: it holds a zero byte") }
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).part"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -37,7 +39,7 @@ extension File {
             defer { close(descriptor) }
             var output = Output(descriptor: descriptor, path: path)
             try body(&output)
-            try output.sync()
+            if durably { try output.sync() }
         } catch {
             unsafe unlink(temporary)
             throw error

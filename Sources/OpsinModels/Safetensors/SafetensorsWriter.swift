@@ -21,7 +21,10 @@ package struct SafetensorsWriter: Sendable {
     /// Text that is stored under `__metadata__`; `format: pt` is what transformers asks for.
     package var metadata: [String: String] = ["format": "pt"]
 
-    package init() {}
+    /// Whether a file is on the disk when it has been written: model files are, results need not be.
+    package let isDurable: Bool
+
+    package init(isDurable: Bool = true) { self.isDurable = isDurable }
 
     /// Writes `tensors` to `path`: larger elements first, then by name, so that every tensor is aligned to its elements.
     package func write(_ tensors: [Tensor], to path: String) throws(ModelError) {
@@ -58,7 +61,7 @@ package struct SafetensorsWriter: Sendable {
         guard header.count <= SafetensorsHeader.maximumByteCount else { throw ModelError(.format, file: path, "the header would have \(header.count) bytes") }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
 
-        try File.replace(path) { (out: inout File.Output) throws(ModelError) in
+        try File.replace(path, durably: isDurable) { (out: inout File.Output) throws(ModelError) in
             try out.write(length)
             try out.write(header)
             for (tensor, count) in zip(sorted, counts) {
