@@ -32,6 +32,7 @@ MODELS = {
     "tcmonodepth_small": (256, 448),
     "depth_anything_v2_small": 518,
     "deimv2_hgnetv2_atto_coco": 320,
+    "deformable_detr_r50": 512,
 }
 
 
@@ -205,8 +206,43 @@ def make_deimv2(name, side, folder):
     return Logits().eval(), {"transformers": transformers.__version__}
 
 
+def make_deformable_detr(name, side, folder):
+    """Deformable DETR of transformers on its own ResNet-50, saved as it saves for the hub."""
+    import torch
+
+    library = import_timm().torchvision_operators  # transformers imports torchvision too
+    import transformers
+
+    backbone = transformers.ResNetConfig(out_features=["stage2", "stage3", "stage4"])
+    config = transformers.DeformableDetrConfig(backbone_config=backbone, num_labels=91, disable_custom_kernels=True)
+    model = transformers.DeformableDetrForObjectDetection(config).eval().requires_grad_(False)
+    # As it is made, every query samples the same places with equal weights and no box is refined.
+    for key, parameter in model.named_parameters():
+        if key.endswith(("sampling_offsets.weight", "attention_weights.weight", "bbox_embed.layers.2.weight")):
+            parameter.normal_(0, 0.05)
+    model.save_pretrained(folder)
+    recipe = {"image_processor_type": "DeformableDetrImageProcessor", "size": {"height": side, "width": side}}
+    (folder / "preprocessor_config.json").write_text(json.dumps(recipe) + "\n")
+
+    class Logits(torch.nn.Module):
+        """The scores, which hang on everything but the last layer's boxes."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(pixel_values=x).logits
+
+    del library
+    return Logits().eval(), {"transformers": transformers.__version__}
+
+
 # Who makes a model, by a part of its name.
-MAKERS = {"deimv2": make_deimv2, "tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab, "depth_anything": make_depth_anything, "": make_timm}
+MAKERS = {
+    "deimv2": make_deimv2, "deformable_detr": make_deformable_detr, "tcmonodepth": make_tcmonodepth, "moat": make_moat, "deeplabv3": make_deeplab,
+    "depth_anything": make_depth_anything, "": make_timm,
+}  # fmt: skip
 
 
 def maker(name):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import export_models
 
+# The models that have rows in int8: those that ONNX Runtime's quantisation takes whole.
+MODELS = ("mobilenetv4_conv_small", "mobilenetv4_conv_medium", "mobilenetv4_hybrid_medium", "mobilenetv2_100")
 PHOTOS = Path(__file__).resolve().parent.parent / "Examples/images"
 # What the folder of bytes shares with the one that it was made of.
 SHARED = ("input.npy", "input.safetensors", "expected.npy")
@@ -38,13 +40,18 @@ def onnx(name):
     plain.unlink()
 
 
-def folder(name, opsin):
-    """The folder of bytes that Opsin runs; made anew, since the command may have changed."""
-    source, made = export_models.WORK / name, export_models.WORK / name / "opsin_int8"
+def folder(name):
+    """The folder of bytes that Opsin runs."""
+    return export_models.WORK / name / "opsin_int8"
+
+
+def make_folder(name, opsin):
+    """Writes that folder anew, since the command may have changed."""
+    source, made = export_models.WORK / name, folder(name)
     done = subprocess.run([opsin, "quantize", source, "--images", PHOTOS, "-o", made, "--quiet"], capture_output=True, text=True)
     if done.returncode:
         raise OSError(done.stderr.strip() or f"opsin quantize ended with {done.returncode}")
     for shared in SHARED:
-        if not (made / shared).exists():
-            os.symlink(source / shared, made / shared)
-    return made
+        # Relative, so that the folder of models can be moved.
+        (made / shared).unlink(missing_ok=True)
+        os.symlink(Path("..") / shared, made / shared)

@@ -51,7 +51,7 @@ class Opsin:
 
     def slice(self, seconds):
         """Runs for that long in a process of its own."""
-        latency = self.bench("--duration", seconds, "--iters", 3)["latency_ms"]
+        latency = self.bench("--duration", seconds, "--iters", 3, "--latency")["latency_ms"]
         return {"min_ms": latency["min"], "median_ms": latency["median"]}
 
     def roof_share(self):

@@ -1,6 +1,6 @@
 """Times Opsin and its peers (CPU: ONNX Runtime, OpenVINO; Vulkan: ncnn) on the same models in one run, in turns; writes Benchmarks/results/latest.json.
 
-    Benchmarks/run [--device cpu vulkan] [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16 int8] [--rounds 7] [--slice 0.5] [--opsin PATH] [--output FILE]
+    Benchmarks/run [--device cpu vulkan] [--models NAME ...] [--threads 1 2] [--precisions fp32 bf16 int8] [--rounds 5] [--slice 0.25] [--opsin PATH] [--output FILE]
 
 A machine's speed moves from second to second (clock, neighbours, caches), so nothing is timed in one block: for each model and number of threads every
 runtime gets a short slice in turn, a different one first in each round, and a number is the median over the rounds of the slices' medians. Batch 1,
@@ -28,7 +28,8 @@ HERE = Path(__file__).resolve().parent
 # Which peers stand beside which device and precision of Opsin.
 PEERS = {"cpu": {"fp32": ("onnxruntime", "openvino"), "bf16": ("openvino_bf16",), "int8": ("onnxruntime_int8",)}, "vulkan": {"fp32": ("ncnn_vulkan",)}}
 # The models of a device, where none are named. Some take seconds a run on a driver that is a CPU.
-MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name not in ("moat_0", "depth_anything_v2_small")]}
+SLOW_ON_A_CPU_DRIVER = ("moat_0", "deeplabv3_mobilenet_v2_os8", "depth_anything_v2_small", "deformable_detr_r50")
+MODELS = {"cpu": list(export_models.MODELS), "vulkan": [name for name in export_models.MODELS if name not in SLOW_ON_A_CPU_DRIVER]}
 # A runtime whose fp32 answer is further from torch's than this, of the largest value, computes something else and is not timed.
 LARGEST_DIFFERENCE = 1e-3
 # Between slices: the pools of the runtime that ran last stop spinning.
@@ -83,6 +84,11 @@ def check(runtime):
         raise ValueError(f"the answer differs from torch's by {difference:.1e} of its largest value")
 
 
+def opsin_folder(folder, precision):
+    """What Opsin opens: in int8 the folder that `opsin quantize` made of the model's."""
+    return int8_models.folder(folder.name) if precision == "int8" else folder
+
+
 def start_opsin(folder, device, precision, threads, options):
     """On the CPU each slice is a process of its own, so that the command's clock is what counts; on Vulkan, whose set-up takes seconds, one worker."""
     if device == "vulkan":
@@ -99,8 +105,9 @@ def start(folder, device, precisions, threads, options, skipped):
     for precision in precisions:
         if options.opsin:
             try:
-                of_opsin = int8_models.folder(folder.name, options.opsin) if precision == "int8" else folder
-                opsin = start_opsin(of_opsin, device, precision, threads, options)
+                if precision == "int8":
+                    int8_models.make_folder(folder.name, options.opsin)
+                opsin = start_opsin(opsin_folder(folder, precision), device, precision, threads, options)
                 if precision == "fp32":
                     check(opsin)
                 runtimes[f"opsin_{precision}"] = opsin
@@ -158,9 +165,9 @@ def ratio(opsin, peers):
     return round(statistics.median(a / b for a, b in zip(opsin["slice_medians_ms"], fastest["slice_medians_ms"])), 3)
 
 
-def precisions_here(device, options, skipped):
-    """The precisions asked for that this device has here."""
-    found = [precision for precision in options.precisions if precision in PEERS[device]]
+def precisions_here(name, device, options, skipped):
+    """The precisions asked for that this device has here and that this model is measured in."""
+    found = [precision for precision in options.precisions if precision in PEERS[device] and (precision != "int8" or name in int8_models.MODELS)]
     if device == "cpu" and "bf16" in found and not machine.cpu_flags() & {"avx512_bf16", "amx_bf16"}:
         skipped["bf16"] = "this processor has no bf16 instructions"
         found.remove("bf16")
@@ -169,14 +176,13 @@ def precisions_here(device, options, skipped):
 
 def measure(name, device, threads, options, skipped):
     """The rows of one model, device and number of threads (none on a GPU): one for each precision."""
-    folder, other, precisions = export_models.WORK / name, machine.OtherLoad(), precisions_here(device, options, skipped)
+    folder, other, precisions = export_models.WORK / name, machine.OtherLoad(), precisions_here(name, device, options, skipped)
     runtimes = start(folder, device, precisions, threads, options, skipped)
     if not runtimes:
         return []
     slices = take_turns(runtimes, options)
     kept = {key: summary(slices[key]) | {"difference": runtimes[key].facts["difference"]} for key in runtimes}
-    # The roof is that of fp32 and bf16 products.
-    shares = {p: Opsin(options.opsin, folder, threads, p, device).roof_share() for p in precisions if f"opsin_{p}" in runtimes and p != "int8"}
+    shares = {p: Opsin(options.opsin, opsin_folder(folder, p), threads, p, device).roof_share() for p in precisions if f"opsin_{p}" in runtimes}
     device_name = next(iter(runtimes.values())).facts.get("device_name")
     for runtime in runtimes.values():
         if isinstance(runtime, Worker):
@@ -224,9 +230,9 @@ def arguments():
     parser.add_argument("--device", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--models", nargs="+", default=None, choices=list(export_models.MODELS), help="by default those of each device")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of the CPU rows")
-    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=list(PEERS["cpu"]))
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--slice", type=float, default=0.5, help="seconds")
+    parser.add_argument("--precisions", nargs="+", default=list(PEERS["cpu"]), choices=list(PEERS["cpu"]))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slice", type=float, default=0.25, help="seconds")
     parser.add_argument("--cold-starts", nargs="*", default=["mobilenetv4_conv_small"], metavar="MODEL", help="with the CPU only")
     parser.add_argument("--opsin", type=Path, default=HERE.parent / ".build/release/opsin")
     parser.add_argument("--output", type=Path, default=HERE / "results/latest.json")

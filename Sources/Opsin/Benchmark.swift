@@ -17,8 +17,10 @@ public struct Benchmark: Sendable {
         public var iterations = 20
         /// At least this many seconds of warm runs.
         public var seconds = 1.0
-        /// Rounds of the profiled runs; 0 leaves the ops out.
+        /// Rounds of the profiled runs, fewer of a slow model; 0 leaves the ops out.
         public var profiledRuns = 20
+        /// Leaves out ops, split, cold costs, peak and the model's facts: for many short measurements beside other programs'.
+        public var measuresLatencyAlone = false
 
         /// The model's own size, one image a run.
         public init() {}
@@ -85,7 +87,7 @@ public struct Benchmark: Sendable {
         let start = milliseconds()
         let opened = try Model(runtime, path: path)
         loadMilliseconds = milliseconds() - start
-        facts = try Identity.facts(opened)
+        facts = options.measuresLatencyAlone ? [] : try Identity.facts(opened)
         let session = try Session(opened, sessionOptions)
         let own = opened.network.architecture.inputSize
         let size = options.inputHeight == 0 ? own : InputSize(height: options.inputHeight, width: options.inputWidth)

@@ -14,6 +14,8 @@ public struct MachinePeak: Hashable, Sendable {
     public let fp32: Double
     /// Operations a second in bf16 dot products; 0 where the processor has none.
     public let bf16: Double
+    /// Operations a second in products of bytes, a multiply-add being two; 0 on a GPU.
+    public let int8: Double
     /// Operations a second in fp16 multiply-adds; 0 where the device has none.
     public let fp16: Double
     /// Operations a second in cooperative matrices; nil where the device has none that we can use.
@@ -37,8 +39,8 @@ public struct MachinePeak: Hashable, Sendable {
         return (many == 1 ? [1] : [1, many]).map { count in
             let roofs = CPUPeak(isa: isa, threads: count)
             return MachinePeak(
-                device: .cpu, threads: count, isa: isa.rawValue, fp32: roofs.fp32, bf16: roofs.bf16, fp16: 0, matrix: nil, read: roofs.read, write: 0, copy: 0,
-                dispatchMicroseconds: 0, submitMicroseconds: 0)
+                device: .cpu, threads: count, isa: isa.rawValue, fp32: roofs.fp32, bf16: roofs.bf16, int8: roofs.int8, fp16: 0, matrix: nil, read: roofs.read,
+                write: 0, copy: 0, dispatchMicroseconds: 0, submitMicroseconds: 0)
         }
     }
 
@@ -49,8 +51,8 @@ public struct MachinePeak: Hashable, Sendable {
             let roofs = try DevicePeak(device)
             return [
                 MachinePeak(
-                    device: runtime.device, threads: 0, isa: "", fp32: roofs.fp32, bf16: 0, fp16: roofs.fp16 ?? 0, matrix: roofs.matrix, read: roofs.read,
-                    write: roofs.write, copy: roofs.copy, dispatchMicroseconds: roofs.dispatchMicroseconds, submitMicroseconds: roofs.submitMicroseconds)
+                    device: runtime.device, threads: 0, isa: "", fp32: roofs.fp32, bf16: 0, int8: 0, fp16: roofs.fp16 ?? 0, matrix: roofs.matrix,
+                    read: roofs.read, write: roofs.write, copy: roofs.copy, dispatchMicroseconds: roofs.dispatchMicroseconds, submitMicroseconds: roofs.submitMicroseconds)
             ]
         } catch {
             throw OpsinError(.device, "\(runtime.device.name): \(error.description)")
@@ -71,6 +73,7 @@ extension MachinePeak {
             .init("threads", .integer(threads)), .init("isa", .string(isa)), .init("fp32_gflops", billions(fp32)), .init("bf16_gflops", billions(bf16)),
             .init("read_gbytes_per_s", .number((read * 1e-9).rounded(places: 2))),
         ]
+        if device.kind == .cpu { members.append(.init("int8_gops", billions(int8))) }
         if device.kind == .vulkan {
             members += [
                 .init("device", .string(device.id)), .init("fp16_gflops", billions(fp16)), .init("matrix_gflops", matrix.map(billions) ?? .null),

@@ -18,10 +18,16 @@ struct Measurement {
         outputs = plan.tensors(try plan.run(inputs))
         let samples = try Measurement.samples(plan, inputs, options)
         (latency, noise) = (Benchmark.Latency(samples), Benchmark.Noise(samples))
+        guard !options.measuresLatencyAlone else {
+            (split, ops, cold, peak) = (Benchmark.Split(), [], Benchmark.ColdCosts(), Peak(flops: 0, bytes: 0))
+            return
+        }
         let timed = try backend.compile(graph, resources, timed: true)
         let bytes = backend.precision == .fp16 ? 2 : backend.precision == .int8 ? 1 : 4
-        ops = try Measurement.profile(timed, inputs, runs: options.profiledRuns, elementBytes: bytes)
-        split = try backend.split(graph, inputs, timed, resources, runs: max(options.profiledRuns, 5))
+        // Two seconds of them are enough for a slow model.
+        let most = max(3, Int(2000 / max(latency.median, 1)))
+        ops = try Measurement.profile(timed, inputs, runs: min(options.profiledRuns, most), elementBytes: bytes)
+        split = try backend.split(graph, inputs, timed, resources, runs: min(max(options.profiledRuns, 5), most))
         cold = try backend.coldCosts(graph, inputs, resources)
         peak = try backend.peak()
     }

@@ -34,6 +34,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Frames of a stream that are worked on at the same time; with --streams.", valueName: "k"))
     var inFlight: Int?
 
+    @Flag(help: "Only the latency of warm runs: nothing is said of ops, parts, cold costs and the machine's peak, which take many more runs.")
+    var latency = false
+
     @Flag(help: "A table of the ops with their share of the machine's own peak.")
     var ops = false
 
@@ -56,6 +59,9 @@ struct BenchCommand: ParsableCommand {
         guard (1...10_000_000).contains(iters), duration >= 0, duration <= 3600 else {
             throw OpsinError(.argument, "--iters is \(iters) and --duration \(duration), expected 1 to 10000000 runs and 0 to 3600 seconds")
         }
+        guard !latency || (!ops && html == nil && compare == nil) else {
+            throw OpsinError(.argument, "--latency measures no ops, which --ops, --html and --compare show")
+        }
         let request = try opOptions.request()
         guard (model == nil) != (request == nil) else { throw OpsinError(.argument, "bench takes a model's folder, or --op and --shape") }
         if let streams { return try run(streams: streams, hasOp: request != nil) }
@@ -68,6 +74,7 @@ struct BenchCommand: ParsableCommand {
             var options = Benchmark.Options()
             (options.batch, options.iterations, options.seconds) = (batch, iters, duration)
             (options.inputHeight, options.inputWidth) = try inputSize(hasOp: request != nil)
+            options.measuresLatencyAlone = latency
             options.profiledRuns = ops || json || html != nil || compare != nil || request != nil ? 20 : 0
             let run =
                 try request.map { request throws(OpsinError) in try Benchmark(runtime, op: request, session: session, options) }

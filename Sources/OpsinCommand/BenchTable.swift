@@ -17,7 +17,8 @@ struct BenchTable {
             fixed(latency.min, 3).right(8), fixed(latency.median, 3).right(8), fixed(latency.p90, 3).right(8), fixed(latency.p99, 3).right(8),
         ]
         Terminal.line(cells.joined(separator: " "))
-        printParts()
+        // Nothing of the parts is known after --latency.
+        if run.peak.flops > 0 { printParts() }
         if showsOps { printOps() }
     }
 
@@ -55,7 +56,7 @@ struct BenchTable {
             ]
             Terminal.line(cells.joined(separator: " "))
         }
-        let roof = "\(fixed(run.peak.flops * 1e-9, 0)) GFLOP/s, \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
+        let roof = "\(fixed(run.peak.flops * 1e-9, 0)) \(run.report.precision == .int8 ? "GOP/s of int8" : "GFLOP/s"), \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
         let parts = ["sum \(fixed(total, 3)) ms", run.report.isa, "measured peak here: \(roof)"]
         Terminal.line(parts.filter { !$0.isEmpty }.joined(separator: "; ") + "\n")
     }

@@ -28,11 +28,11 @@ struct PeakCommand: ParsableCommand {
 
     private func printCPU(_ peaks: [MachinePeak]) {
         Terminal.line("\(Device.cpu.name)\n")
-        Terminal.line("threads  isa       fp32 GFLOP/s  bf16 GFLOP/s  read GB/s")
+        Terminal.line("threads  isa       fp32 GFLOP/s  bf16 GFLOP/s  int8 GOP/s  read GB/s")
         for peak in peaks {
             let bf16 = peak.bf16 > 0 ? fixed(peak.bf16 * 1e-9, 1) : "-"
-            let (fp32, read) = (fixed(peak.fp32 * 1e-9, 1), fixed(peak.read * 1e-9, 1))
-            Terminal.line("\(String(peak.threads).right(7))  \(peak.isa.column(8)) \(fp32.right(13)) \(bf16.right(13)) \(read.right(10))")
+            let (fp32, int8, read) = (fixed(peak.fp32 * 1e-9, 1), fixed(peak.int8 * 1e-9, 1), fixed(peak.read * 1e-9, 1))
+            Terminal.line("\(String(peak.threads).right(7))  \(peak.isa.column(8)) \(fp32.right(13)) \(bf16.right(13)) \(int8.right(11)) \(read.right(10))")
         }
     }
 
