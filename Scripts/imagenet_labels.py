@@ -11,7 +11,7 @@ HEAD = '''/// The names of ImageNet-1k (ILSVRC 2012) in the order of the classes
 /// Scripts/imagenet_labels.py writes this file.
 package enum ImageNetLabels {
     /// 1001 names; without the first, those of a model of 1000 classes.
-    package static let all = text.split(separator: "|").map { String($0) }
+    package static let all = text.utf8.split(separator: UInt8(ascii: "|")).map { String(Substring($0)) }
 
     private static let text = """
 '''

@@ -197,23 +197,31 @@ static inline __attribute__((always_inline)) void pack_rows(const opsin_stored_w
     }
 }
 
-void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, void *packed) {
-    const size_t depth = w->taps * w->inputs;
-    // A pack writes all but the columns and the odd step of the depth that are there to fill vectors.
-    if (w->outputs % s->vector != 0 || (s->bf16 && depth % 2 != 0)) memset(packed, 0, opsin_gemm_packed_bytes(s, w->outputs, depth));
+void opsin_gemm_pack_panels(const void *arguments, size_t first, size_t last, void *scratch) {
+    (void)scratch;
+    const opsin_gemm_packing *q = arguments;
+    const opsin_gemm_shape *s = q->shape;
+    const opsin_stored_weights *w = q->weights;
+    const size_t depth = w->taps * w->inputs, step_bytes = s->bf16 ? (depth + 1) / 2 * 4 : depth * 4; // of a column
     const bool rows = w->type == OPSIN_STORED_FLOAT32 && w->taps == 1 && w->input_stride == 1 && (uintptr_t)w->data % sizeof(float) == 0;
-    size_t column = 0;
-    char *panel = packed;
-    for (size_t p = 0; p < s->panels; p++) {
+    size_t column = (first * s->narrow + smaller(first, s->wider)) * s->vector;
+    char *panel = (char *)q->packed + column * step_bytes;
+    for (size_t p = first; p < last; p++) {
         const size_t width = (s->narrow + (p < s->wider)) * s->vector;
+        // What follows writes all but the columns and the odd step of the depth that are there to fill vectors.
+        if (column + width > w->outputs || (s->bf16 && depth % 2 != 0)) memset(panel, 0, width * step_bytes);
         if (rows && s->bf16) pack_rows(w, true, column, width, panel);
         else if (rows) pack_rows(w, false, column, width, panel);
         else if (s->bf16) pack_panel(w, w->type, true, column, width, panel);
         else if (w->type == OPSIN_STORED_FLOAT32) pack_panel(w, OPSIN_STORED_FLOAT32, false, column, width, panel);
         else pack_panel(w, w->type, false, column, width, panel);
-        panel += s->bf16 ? (depth + 1) / 2 * width * 4 : depth * width * 4;
+        panel += width * step_bytes;
         column += width;
     }
+}
+
+void opsin_gemm_pack(const opsin_gemm_shape *s, const opsin_stored_weights *w, void *packed) {
+    opsin_gemm_pack_panels(&(opsin_gemm_packing){s, w, packed}, 0, s->panels, NULL);
 }
 
 size_t opsin_gemm_pointers(const opsin_gemm_arguments *q) {

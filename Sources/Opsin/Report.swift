@@ -48,6 +48,7 @@ extension Report {
             "postprocessing": postprocessing.map { .string($0.rawValue) } ?? .null,
             "timings_ms": timings.json,
             "memory_bytes": .integer(memoryBytes),
+            "process": ProcessFigures.json,
         ]
     }
 }

@@ -1,3 +1,4 @@
+package import CKernels
 package import OpsinGraph
 
 /// What an op may ask while it turns a node into steps: where values live, packed weights, the machine.
@@ -22,6 +23,9 @@ package protocol CPULowering: AnyObject {
 
     /// Packed weights, made once per model and shared by its plans: `make` fills `count` floats (zeroed, 64-byte aligned). `key` names the packing.
     func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float>
+
+    /// Runs the tasks of `run` at once, on as many threads as the plan will have where they are worth waking: for packing.
+    func runNow(_ run: opsin_task_fn, _ arguments: UnsafeRawPointer, tasks: Int, byteCount: Int)
 
     /// A copy of `values`, zero-padded to a multiple of 16 floats and 64-byte aligned, that lives as long as the plan.
     func parameters(_ values: [Float]) -> UnsafePointer<Float>
@@ -56,6 +60,8 @@ package struct PixelLayout: Hashable, Sendable {
 }
 
 extension CPULowering {
+    package func runNow(_ run: opsin_task_fn, _ arguments: UnsafeRawPointer, tasks: Int, byteCount: Int) { unsafe run(arguments, 0, tasks, nil) }
+
     package func layout(_ value: Value) -> PixelLayout { .dense(value) }
     package func quantization(_ value: Value) -> Quantization? { nil }
 

@@ -34,7 +34,7 @@ private import Glibc
         let isa = try ISA.usable(isa)
         try precision.check(isa)
         let groups = ExpandDepthwise.groups(graph, isa: isa, precision: precision)
-        let builder = try CPUPlanBuilder(graph, groups: groups, isa: isa, precision: precision, threads: team.threads, weights: weights)
+        let builder = try CPUPlanBuilder(graph, groups: groups, isa: isa, precision: precision, team: team, weights: weights)
         var all: [CPUStep] = []
         var reports: [StepReport] = []
         for group in groups {

@@ -1,10 +1,11 @@
+package import CKernels
 package import OpsinGraph
 
 /// The place where ops lower themselves: an arena with an offset for every value, and the memory of parameters. Lives as long as its plan.
 @safe package final class CPUPlanBuilder: CPULowering {
     package let isa: ISA
     package let precision: CPUPrecision
-    package let threads: Int
+    package var threads: Int { team.threads }
     package let arena: AlignedMemory
     /// The first memory that could not be had; the plan throws it.
     package private(set) var failure: CPUError?
@@ -19,10 +20,11 @@ package import OpsinGraph
     /// Keeps the bytes that `constants` points at.
     private let keptConstants: [Graph.ConstantValue]
     private let weights: PackedWeights
-    private var kept: [AlignedMemory] = []
+    private let team: CPUTeam
+    private var parameterMemory = MemoryPool(blockBytes: MemoryPool.parameterBlock)
 
     /// `groups` are the nodes that run as one step.
-    package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, threads: Int, weights: PackedWeights) throws(CPUError) {
+    package init(_ graph: Graph, groups: [[Int]]? = nil, isa: ISA, precision: CPUPrecision, team: CPUTeam, weights: PackedWeights) throws(CPUError) {
         views = Self.views(of: graph, groups: groups ?? graph.nodes.indices.map { [$0] }, isa: isa, precision: precision)
         let halves = HalfValues.find(graph, precision: precision, views: views), quantizations = graph.quantizations
         let elementBytes = (0..<graph.valueCount).map { quantizations[$0] != nil ? 1 : halves.contains($0) ? 2 : 4 }
@@ -30,7 +32,7 @@ package import OpsinGraph
         // One page more: kernels may read up to 64 bytes past a value, the last one included.
         arena = try AlignedMemory(byteCount: memory.arenaBytes + 4096)
         (offsets, float32Values, halfValues, self.quantizations) = (memory.offsets, graph.float32Values, halves, quantizations)
-        (self.isa, self.precision, self.threads, self.weights, keptConstants) = (isa, precision, threads, weights, graph.constants)
+        (self.isa, self.precision, self.team, self.weights, keptConstants) = (isa, precision, team, weights, graph.constants)
         let places = unsafe graph.constants.map { unsafe $0.constant.alignedFloats ?? parameters($0.constant.floats()) }
         for (value, position) in memory.constants { unsafe constants[value] = places[position] }
     }
@@ -63,33 +65,39 @@ package import OpsinGraph
     }
 
     package func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
-        unsafe keep(count: count) { () throws(CPUError) in
-            unsafe try weights.memory(key, byteCount: count * 4 + 64) { place in unsafe make(place.assumingMemoryBound(to: Float.self)) }
-        }
+        unsafe UnsafePointer(
+            floats { () throws(CPUError) in
+                unsafe try weights.memory(key, byteCount: count * 4 + 64) { place in unsafe make(place.assumingMemoryBound(to: Float.self)) }
+            })
+    }
+
+    /// Less than this is packed before a sleeping thread has woken.
+    private static let leastShared = 256 << 10
+
+    package func runNow(_ run: opsin_task_fn, _ arguments: UnsafeRawPointer, tasks: Int, byteCount: Int) {
+        guard threads > 1, tasks > 1, byteCount >= Self.leastShared else { return unsafe run(arguments, 0, tasks, nil) }
+        var step = unsafe opsin_step(run: run, arguments: arguments, tasks: tasks)
+        unsafe team.run(&step)
     }
 
     package func parameters(_ values: [Float]) -> UnsafePointer<Float> {
         let padded = (values.count + 15) / 16 * 16 + 16
-        return unsafe keep(count: padded) { () throws(CPUError) in
-            let memory = try AlignedMemory(byteCount: padded * 4)
-            for (index, value) in values.enumerated() { unsafe memory.floats[index] = value }
-            return memory
-        }
+        let place = unsafe floats { () throws(CPUError) in unsafe try parameterMemory.take(padded * 4) }
+        if failure == nil { _ = unsafe UnsafeMutableBufferPointer(start: place, count: padded).update(from: values) }
+        return unsafe UnsafePointer(place)
     }
 
     package func workspace(count: Int) -> UnsafeMutablePointer<Float> {
-        unsafe UnsafeMutablePointer(mutating: keep(count: count) { () throws(CPUError) in try AlignedMemory(byteCount: count * 4 + 64) })
+        unsafe floats { () throws(CPUError) in unsafe try parameterMemory.take(count * 4 + 64) }
     }
 
-    /// Keeps what `make` gives. When there is no memory the failure is remembered, and the arena, which nobody runs then, stands in.
-    private func keep(count: Int, _ make: () throws(CPUError) -> AlignedMemory) -> UnsafePointer<Float> {
+    /// What `take` gives. When there is no memory the failure is remembered, and the arena, which nobody runs then, stands in.
+    private func floats(_ take: () throws(CPUError) -> UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
         do {
-            let memory = try make()
-            kept.append(memory)
-            return unsafe UnsafePointer(memory.floats)
+            return unsafe try take().assumingMemoryBound(to: Float.self)
         } catch {
             failure = failure ?? error
-            return unsafe UnsafePointer(arena.floats)
+            return unsafe arena.floats
         }
     }
 }

@@ -23,6 +23,7 @@ package struct Int8Weights {
         guard !largestSum.overflow, largestSum.partialValue < 1 << 30 else { throw Refusal(reason: "sums of \(depth) products may pass 32 bits") }
         let most = Double(Int32.max - Int32(largestSum.partialValue))
         data = unsafe filter.constant.withBytes { bytes in unsafe bytes.map { Int8(bitPattern: $0) } }
+        filter.constant.setAside()
         (scale, bias) = ([], [])
         let inputs = data.count / max(outputs, 1)
         for output in 0..<outputs {

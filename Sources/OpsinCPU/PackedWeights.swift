@@ -3,28 +3,37 @@ package import OpsinGraph
 private import Synchronization
 
 /// The packed weights of a model, made once and shared by its plans. Any thread.
-package final class PackedWeights: Sendable {
-    private let entries = Mutex<[String: AlignedMemory]>([:])
+@safe package final class PackedWeights: @unchecked Sendable {
+    // @unchecked: the pointers are to memory of the pool, which is written under the lock, once, and lives as long as this object.
+    @safe private struct Pieces {
+        var pool = MemoryPool(blockBytes: MemoryPool.weightBlock)
+        var known: [String: UnsafeMutableRawBufferPointer] = unsafe [:]
+        var byteCount = 0
+    }
+
+    private let pieces = Mutex(Pieces())
 
     package init() {}
 
-    /// The memory called `key`, filled by `make` if it is new.
-    package func memory(_ key: String, byteCount: Int, make: (UnsafeMutableRawPointer) -> Void) throws(CPUError) -> AlignedMemory {
-        try entries.withLock { (entries) throws(CPUError) in
-            if let known = entries[key], known.byteCount >= byteCount { return known }
-            let memory = try AlignedMemory(byteCount: byteCount)
-            unsafe make(memory.base)
-            entries[key] = memory
-            return memory
+    /// The piece called `key`, filled by `make` if it is new. It lives as long as this object.
+    package func memory(_ key: String, byteCount: Int, make: (UnsafeMutableRawPointer) -> Void) throws(CPUError) -> UnsafeMutableRawPointer {
+        unsafe try pieces.withLock { (pieces) throws(CPUError) in
+            if let known = unsafe pieces.known[key], known.count >= byteCount, let base = known.baseAddress { return unsafe base }
+            let base = unsafe try pieces.pool.take(byteCount)
+            unsafe make(base)
+            unsafe pieces.known[key] = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+            pieces.byteCount += byteCount
+            return unsafe base
         }
     }
 
     /// Bytes of all packed weights.
-    package var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
+    package var byteCount: Int { pieces.withLock { $0.byteCount } }
 }
 
 extension Filter {
-    /// Calls `body` with the weights as the packing functions of CKernels take them: `inputs` channels a tap, `taps` of the window.
+    /// Calls `body` with the weights as the packing functions of CKernels take them: `inputs` channels a tap, `taps` of the window. Afterwards they exist
+    /// packed, and a mapped file's are set aside: a network takes its memory once.
     package func withStored(outputs: Int, inputs: Int, taps: Int, _ body: (UnsafePointer<opsin_stored_weights>) -> Void) {
         let type =
             switch constant.type {
@@ -33,6 +42,7 @@ extension Filter {
             case .bfloat16: OPSIN_STORED_BFLOAT16
             case .int8: OPSIN_STORED_INT8
             }
+        defer { constant.setAside() }
         unsafe constant.withBytes { bytes in
             unsafe withOptional(outputScale) { outputScale in
                 unsafe withOptional(inputScale) { inputScale in

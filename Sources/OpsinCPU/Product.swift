@@ -37,7 +37,12 @@ package struct Product {
         let bytes = unsafe opsin_gemm_packed_bytes(&shape, columns, depth)
         let key = "gemm \(name) \(filter.packingKey) \(shape.vector) \(shape.panels) \(shape.narrow) \(shape.wider) \(bf16)"
         let weights = unsafe plan.packed(key, count: (bytes + 3) / 4) { place in
-            unsafe filter.withStored(outputs: columns, inputs: inputs, taps: taps) { unsafe opsin_gemm_pack(&shape, $0, place) }
+            unsafe filter.withStored(outputs: columns, inputs: inputs, taps: taps) { stored in
+                unsafe withUnsafePointer(to: shape) { shape in
+                    var packing = unsafe opsin_gemm_packing(shape: shape, weights: stored, packed: place)
+                    unsafe plan.runNow(opsin_gemm_pack_panels, &packing, tasks: Int(shape.pointee.panels), byteCount: bytes)
+                }
+            }
         }
         let arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import OpsinGraph
 
 /// A plan for the ops that one op consists of: the outer values live where the op's own do, those between in workspaces.
@@ -35,6 +36,10 @@ internal import OpsinGraph
 
     func packed(_ key: String, count: Int, make: (UnsafeMutablePointer<Float>) -> Void) -> UnsafePointer<Float> {
         unsafe plan.packed(key, count: count, make: make)
+    }
+
+    func runNow(_ run: opsin_task_fn, _ arguments: UnsafeRawPointer, tasks: Int, byteCount: Int) {
+        unsafe plan.runNow(run, arguments, tasks: tasks, byteCount: byteCount)
     }
 
     func parameters(_ values: [Float]) -> UnsafePointer<Float> { unsafe plan.parameters(values) }

@@ -6,13 +6,20 @@
     /// Bytes behind the last one that may be read too, whatever they hold.
     package let slack: Int
     private let release: @Sendable (UnsafeRawPointer, Int) -> Void
+    private let setAside: (@Sendable (UnsafeRawPointer, Int) -> Void)?
 
     /// Takes over `count` bytes at `base`, which must stay valid until `release` is called with them, once, at the end.
-    package init(base: UnsafeRawPointer, count: Int, release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void) {
+    ///
+    /// - Parameter setAside: gives memory back that bytes take and that they get again when they are read; nil where there is no such way.
+    package init(
+        base: UnsafeRawPointer, count: Int, setAside: (@Sendable (UnsafeRawPointer, Int) -> Void)? = nil,
+        release: @escaping @Sendable (UnsafeRawPointer, Int) -> Void
+    ) {
         unsafe self.base = base
         self.count = count
         slack = 0
         unsafe self.release = release
+        unsafe self.setAside = setAside
     }
 
     /// Copies `floats` to a 64-byte boundary, zeros behind them: kernels read such bytes where they are.
@@ -23,12 +30,18 @@
         unsafe (place + count).initializeMemory(as: UInt8.self, repeating: 0, count: slack)
         unsafe base = UnsafeRawPointer(place)
         unsafe release = { pointer, _ in unsafe pointer.deallocate() }
+        unsafe setAside = nil
     }
 
     /// Calls `body` with all bytes. They may stand at any alignment.
     package func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
         defer { extendLifetime(self) }
         return unsafe try body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    /// Says that the bytes from `offset` on have been read and may wait on the disk.
+    fileprivate func setAside(offset: Int, count: Int) {
+        if let setAside = unsafe setAside { unsafe setAside(base + offset, count) }
     }
 
     deinit { unsafe release(base, count) }
@@ -89,6 +102,11 @@ package struct Constant: Sendable {
         unsafe try storage.withBytes { (all) throws(Failure) in unsafe try body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + byteCount])) }
     }
 
+    /// Says that whoever read the stored bytes has its own copy: a mapped file's pages leave memory until somebody reads them again. Small tensors stay.
+    package func setAside() {
+        if byteCount >= 32 << 10 { storage.setAside(offset: offset, count: byteCount) }
+    }
+
     /// The stored elements at a 64-byte boundary with 64 readable bytes behind them, as long as this constant is kept; nil when they are stored otherwise.
     package var alignedFloats: UnsafePointer<Float>? {
         guard type == .float32, offset + byteCount == storage.count, storage.slack >= 64 else { return nil }
@@ -102,6 +120,8 @@ package struct Constant: Sendable {
     package func floats() -> [Float] {
         unsafe withBytes { bytes in
             unsafe [Float](unsafeUninitializedCapacity: count) { out, initialized in
+                initialized = count
+                if type == .float32 { return unsafe UnsafeMutableRawBufferPointer(out).copyMemory(from: bytes) }
                 for index in 0..<count {
                     let value: Float =
                         switch type {
@@ -112,7 +132,6 @@ package struct Constant: Sendable {
                         }
                     unsafe out.initializeElement(at: index, to: value)
                 }
-                initialized = count
             }
         }
     }

@@ -17,6 +17,7 @@ import Testing
     @Suite struct Pictures {}
     @Suite struct Folders {}
     @Suite struct Speed {}
+    @Suite struct Start {}
     @Suite struct Hostile {}
 }
 

@@ -30,7 +30,7 @@ extension CommandTests.Devices {
         #expect(
             report.names == [
                 "schema_version", "device", "precision", "isa", "threads", "dispatches", "fallbacks", "preprocessing", "postprocessing", "timings_ms",
-                "memory_bytes",
+                "memory_bytes", "process",
             ])
         #expect(report["schema_version"]?.int == 1 && report["device"]?["kind"]?.string == "cpu" && report["precision"]?.string == "fp32")
         #expect(report["threads"]?.int == 1 && report["fallbacks"]?.array?.isEmpty ?? false && (report["memory_bytes"]?.int ?? 0) > 10_000_000)

@@ -65,6 +65,14 @@ typedef struct {
 // Packs weights in the order tap, channel: depth is taps x inputs.
 void opsin_gemm_pack(const opsin_gemm_shape *shape, const opsin_stored_weights *weights, void *packed);
 
+// The same as a step of a team, a task for each of shape.panels.
+typedef struct {
+    const opsin_gemm_shape *shape;
+    const opsin_stored_weights *weights;
+    void *packed;
+} opsin_gemm_packing;
+void opsin_gemm_pack_panels(const void *packing, size_t first, size_t last, void *scratch);
+
 typedef struct {
     const float *x;
     float *y;

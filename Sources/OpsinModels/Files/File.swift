@@ -24,9 +24,16 @@ package enum File {
         guard let base = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED else {
             throw failure(path, "cannot be mapped")
         }
-        return unsafe ByteStorage(base: UnsafeRawPointer(base), count: count) { base, count in
+        return unsafe ByteStorage(base: UnsafeRawPointer(base), count: count, setAside: leaveMemory) { base, count in
             unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
         }
+    }
+
+    /// Takes the whole pages of a part of a read-only mapping out of this process; the next to read them finds them in the system's cache or in the file.
+    @Sendable private static func leaveMemory(_ base: UnsafeRawPointer, _ count: Int) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE))), start = Int(bitPattern: base), first = (start + page - 1) / page * page
+        let last = (start + count) / page * page
+        if first < last { unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, Int32(MADV_DONTNEED)) }
     }
 
     /// `count` zero bytes that take no memory until they are read: the stand-in for a tensor that a file lacks. Nil when the system has no room for them.

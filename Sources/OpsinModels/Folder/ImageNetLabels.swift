@@ -3,7 +3,7 @@
 /// Scripts/imagenet_labels.py writes this file.
 package enum ImageNetLabels {
     /// 1001 names; without the first, those of a model of 1000 classes.
-    package static let all = text.split(separator: "|").map { String($0) }
+    package static let all = text.utf8.split(separator: UInt8(ascii: "|")).map { String(Substring($0)) }
 
     private static let text = """
         background|tench, Tinca tinca|goldfish, Carassius auratus|great white shark, white shark, man-eater, man-eating shark, Carcharodon carcharias|\

@@ -53,8 +53,7 @@ struct SafetensorsHeader {
     }
 
     private static func entry(_ member: JSON.Member, dataStart: Int, fileCount: Int, file: String) throws(ModelError) -> TensorEntry {
-        let name = shown(member.name)
-        func wrong(_ reason: String) -> ModelError { ModelError(.format, file: file, "tensor \(name): \(reason)") }
+        func wrong(_ reason: String) -> ModelError { ModelError(.format, file: file, "tensor \(shown(member.name)): \(reason)") }
         guard let typeName = member.value["dtype"]?.string else { throw wrong("no dtype") }
         guard let type = TensorType(rawValue: typeName) else {
             throw wrong("unknown dtype \"\(shown(typeName, limit: 20))\", expected F32, F16, BF16, I64 or another of the format's")

@@ -81,6 +81,7 @@ package struct WeightReader: Sendable {
         let constant = try tensor(name, dimensions)
         // A copy, unlike a weight that stays where it is: no configuration may ask for more than 128 MiB.
         guard constant.byteCount <= 1 << 27 else { throw tooLarge(name, dimensions) }
+        defer { constant.setAside() }
         return constant.floats()
     }
 
