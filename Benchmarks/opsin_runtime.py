@@ -8,7 +8,7 @@ import numpy as np
 
 
 # One call at the most: the rest of a run must not wait for a command that hangs.
-LONGEST_CALL_S = 30
+LONGEST_CALL_S = 60
 
 
 class OpsinFailed(Exception):

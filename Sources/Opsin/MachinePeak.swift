@@ -52,7 +52,8 @@ public struct MachinePeak: Hashable, Sendable {
             return [
                 MachinePeak(
                     device: runtime.device, threads: 0, isa: "", fp32: roofs.fp32, bf16: 0, int8: 0, fp16: roofs.fp16 ?? 0, matrix: roofs.matrix,
-                    read: roofs.read, write: roofs.write, copy: roofs.copy, dispatchMicroseconds: roofs.dispatchMicroseconds, submitMicroseconds: roofs.submitMicroseconds)
+                    read: roofs.read, write: roofs.write, copy: roofs.copy, dispatchMicroseconds: roofs.dispatchMicroseconds,
+                    submitMicroseconds: roofs.submitMicroseconds)
             ]
         } catch {
             throw OpsinError(.device, "\(runtime.device.name): \(error.description)")

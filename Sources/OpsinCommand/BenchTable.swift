@@ -56,7 +56,8 @@ struct BenchTable {
             ]
             Terminal.line(cells.joined(separator: " "))
         }
-        let roof = "\(fixed(run.peak.flops * 1e-9, 0)) \(run.report.precision == .int8 ? "GOP/s of int8" : "GFLOP/s"), \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
+        let unit = run.report.precision == .int8 ? "GOP/s of int8" : "GFLOP/s"
+        let roof = "\(fixed(run.peak.flops * 1e-9, 0)) \(unit), \(fixed(run.peak.bytes * 1e-9, 1)) GB/s from memory"
         let parts = ["sum \(fixed(total, 3)) ms", run.report.isa, "measured peak here: \(roof)"]
         Terminal.line(parts.filter { !$0.isEmpty }.joined(separator: "; ") + "\n")
     }
