@@ -89,4 +89,14 @@ struct JoinedNodesTests {
         graph.output("y", try graph.append(.conv2D(pointwise(12, 20, .identity)), [mean], name: "layer"), layout: .nhwc)
         try agree(graph, isPadded ? ["pool", "conv2d_tiled"] : ["depthwise_pointwise"])
     }
+
+    /// Two to four maps are one dispatch, in quads and not, along every axis; five are five.
+    @Test(arguments: [([8, 4], 1), ([3, 5, 1], 1), ([4, 8, 12, 16], 1), ([2, 1, 3, 5], 1), ([1, 2, 3, 4, 5], 5)], [Axis.c, .w, .h])
+    func concatenations(_ s: ([Int], Int), along axis: Axis) throws {
+        var graph = Graph()
+        let whole = try Shape(n: 1, h: 3, w: 5, c: 4)
+        let maps = try s.0.enumerated().map { graph.input("x\($0)", shape: try whole.replacing(axis, by: $1)) }
+        graph.output("y", try graph.append(.concat(Concat(axis: axis)), maps, name: "concat"), layout: .nhwc)
+        try agree(graph, [String](repeating: s.1 == 1 ? "concat" : "copy_rows", count: s.1))
+    }
 }
