@@ -62,6 +62,17 @@ INLINE size_t first_row_of(const opsin_gemm_shape *s, const cursor *c) {
     return c->run * s->run + c->part * c->narrow_rows + (c->part < c->wider_parts ? c->part : c->wider_parts);
 }
 
+// Weights for later, which a row tile asks for while it computes, `steps` lines from here on: the first row tiles of a panel the next panel, between them,
+// the others their share of the next product's.
+INLINE const char *weights_ahead(const opsin_gemm_arguments *q, const cursor *c, size_t steps, size_t vectors, const element *panel) {
+    const size_t lines = steps * 64;
+    if (c->turn >= vectors) {
+        const size_t at = (c->turn - vectors) * lines;
+        if (at < q->next_share) return (const char *)q->next + c->panel * q->next_share + at;
+    }
+    return (const char *)(panel + steps * vectors * VW) + (c->turn < vectors ? c->turn : 0) * lines;
+}
+
 // Computes rows [first_row, ...) x one panel for the stretch of rows that `part` is.
 INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t steps, size_t first_row, const segment *part, size_t row_stride,
                         size_t *configured) {
@@ -77,8 +88,7 @@ INLINE void run_segment(const opsin_gemm_arguments *q, const cursor *c, size_t s
         .row_stride = row_stride,
         .step = (q->x_step ? q->x_step : 1) * sizeof(element),
         .b = b + part->skipped * width,
-        // The row tiles that share a panel fetch the next one between them.
-        .ahead = (const char *)(b + steps * width) + (c->turn < vectors ? c->turn : 0) * steps * 64,
+        .ahead = weights_ahead(q, c, steps, vectors, b),
         .bias = q->epilogue.bias + column,
         .residual = q->epilogue.residual ? q->epilogue.residual + at : NULL,
         .y = q->half_y ? (float *)((uint16_t *)q->y + at) : q->y + at,

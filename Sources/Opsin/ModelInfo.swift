@@ -34,7 +34,7 @@ extension Model {
         let size = network.architecture.inputSize
         let graph = try graphOfOwnSize(optimized: true)
         let isa = (try? ISA.usable()) ?? .generic
-        let groups = ExpandDepthwise.groups(graph, isa: isa, precision: .fp32)
+        let groups = RowChain.groups(graph, isa: isa, precision: .fp32)
         let memory = ActivationMemory(graph, groups: groups, views: CPUPlanBuilder.views(of: graph, groups: groups, isa: isa, precision: .fp32))
         return ModelInfo(
             architecture: network.architecture.name, task: task, parameters: network.parameterCount, inputHeight: size.height, inputWidth: size.width,

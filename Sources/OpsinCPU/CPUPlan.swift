@@ -33,15 +33,15 @@ private import Glibc
     package init(_ graph: Graph, team: CPUTeam, weights: PackedWeights, isa: ISA? = nil, precision: CPUPrecision = .fp32) throws(CPUError) {
         let isa = try ISA.usable(isa)
         try precision.check(isa)
-        let groups = ExpandDepthwise.groups(graph, isa: isa, precision: precision)
+        let groups = RowChain.groups(graph, isa: isa, precision: precision)
         let builder = try CPUPlanBuilder(graph, groups: groups, isa: isa, precision: precision, team: team, weights: weights)
         var all: [CPUStep] = []
         var reports: [StepReport] = []
         for group in groups {
-            if let pair = ExpandDepthwise(graph, group: group, isa: isa, precision: precision) {
-                let step = pair.step(builder)
+            if let chain = RowChain(graph, group: group, isa: isa, precision: precision) {
+                let step = chain.step(builder)
                 all.append(step)
-                reports.append(StepReport(node: pair.name, op: "ExpandDepthwise", kernel: step.kernel, cost: pair.cost, output: pair.output))
+                reports.append(StepReport(node: chain.name, op: chain.op, kernel: step.kernel, cost: chain.cost, output: chain.output))
                 continue
             }
             let node = graph.nodes[group[0]]
@@ -52,6 +52,7 @@ private import Glibc
             }
         }
         if let failure = builder.failure { throw failure }
+        Product.fetchWeightsAhead(all)
         // Two lines of distance, so that no two threads write to neighbouring lines.
         scratchStride = ((all.map(\.scratchBytes).max() ?? 0) + 4095) / 4096 * 4096 + 128
         scratch = try AlignedMemory(byteCount: scratchStride * team.threads)

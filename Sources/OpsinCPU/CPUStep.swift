@@ -11,9 +11,12 @@ package import CKernels
     /// What a report calls the variant that was chosen: `gemm 6x64 avx512`.
     package let kernel: String
     package let arguments: StepArguments
+    /// The arguments are a product's.
+    package let isProduct: Bool
 
     /// `arguments` is any plain C struct; it is copied.
     package init<Arguments: BitwiseCopyable>(_ run: @escaping opsin_task_fn, _ arguments: Arguments, tasks: Int, scratchBytes: Int = 0, kernel: String) {
+        isProduct = Arguments.self == opsin_gemm_arguments.self
         unsafe self.run = run
         self.tasks = tasks
         self.scratchBytes = scratchBytes
@@ -24,12 +27,12 @@ package import CKernels
 
 /// A copy of a plain C struct at an address that does not move.
 @safe package final class StepArguments {
-    package let pointer: UnsafeRawPointer
+    package let pointer: UnsafeMutableRawPointer
 
     package init<Arguments: BitwiseCopyable>(_ value: Arguments) {
         let place = UnsafeMutablePointer<Arguments>.allocate(capacity: 1)
         unsafe place.initialize(to: value)
-        unsafe pointer = UnsafeRawPointer(place)
+        unsafe pointer = UnsafeMutableRawPointer(place)
     }
 
     deinit { unsafe pointer.deallocate() }

@@ -47,8 +47,28 @@ package struct Product {
         let arguments = unsafe opsin_gemm_arguments(
             x: plan.pointer(x), y: plan.pointer(y), weights: weights, epilogue: epilogue.c(bias: filter.bias, channels: columns, residual: residual, plan),
             rows: rows, columns: columns, depth: depth, shape: shape, window: place, x_pitch: plan.layout(x).sparsePitch, x_step: plan.layout(x).step,
-            y_pitch: plan.layout(y).sparsePitch, half_x: plan.isHalf(x), half_y: plan.isHalf(y))
+            y_pitch: plan.layout(y).sparsePitch, half_x: plan.isHalf(x), half_y: plan.isHalf(y), next: nil, next_share: 0)
         return unsafe (arguments, bf16)
+    }
+}
+
+extension Product {
+    /// Most bytes of the next product's weights that one asks for: they wait in the second-level cache.
+    private static let mostBytesAhead = 512 << 10
+
+    /// Lets each product ask for the weights of the next one while it computes. On maps of 14 x 14 and 7 x 7 that is 3 to 6 % of a product's time (AMD EPYC
+    /// 9005).
+    static func fetchWeightsAhead(_ steps: [CPUStep]) {
+        var next: (weights: UnsafeRawPointer, bytes: Int)?
+        for step in steps.reversed() where step.isProduct {
+            let product = unsafe step.arguments.pointer.assumingMemoryBound(to: opsin_gemm_arguments.self)
+            if let (weights, bytes) = unsafe next {
+                unsafe product.pointee.next = weights
+                unsafe product.pointee.next_share = min(bytes, mostBytesAhead) / max(Int(product.pointee.shape.panels), 1) / 64 * 64
+            }
+            let bytes = unsafe opsin_gemm_packed_bytes(&product.pointee.shape, product.pointee.columns, product.pointee.depth)
+            unsafe next = product.pointee.weights.map { unsafe ($0, bytes) }
+        }
     }
 }
 

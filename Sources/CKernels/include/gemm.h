@@ -86,6 +86,9 @@ typedef struct {
     size_t x_pitch, x_step, y_pitch;
     // x or y is bf16 in memory: x, dense and with an even number of channels, for products with bf16 factors, y for all of AVX-512.
     bool half_x, half_y;
+    // Weights of the product that runs after this one, and how many bytes of them each panel asks for; 0: none.
+    const void *next;
+    size_t next_share;
 } opsin_gemm_arguments;
 
 // A task is one register tile of rows times one panel: shape.tiles x shape.panels of them.

@@ -9,12 +9,14 @@ extension Conv2D: CPUOp {
         if hasGate { return try lowerGated(node, plan) }
         if isNarrow { return [narrow(node, plan)] }
         if let winograd = Winograd(node, self, plan) { return [winograd.step(plan)] }
-        return [
-            Product(
-                x: node.inputs[0], y: node.output, residual: node.inputs.count > 1 ? node.inputs[1] : nil, filter: filter, epilogue: epilogue,
-                window: window.isPointwise ? nil : window, name: node.name
-            ).step(plan)
-        ]
+        return [product(node).step(plan)]
+    }
+
+    /// The convolution as a product.
+    func product(_ node: Graph.Node) -> Product {
+        Product(
+            x: node.inputs[0], y: node.output, residual: node.inputs.count > 1 ? node.inputs[1] : nil, filter: filter, epilogue: epilogue,
+            window: window.isPointwise ? nil : window, name: node.name)
     }
 
     /// Whether there are too few output channels for a product's vectors.
