@@ -16,7 +16,7 @@ package import CKernels
 
     /// `arguments` is any plain C struct; it is copied.
     package init<Arguments: BitwiseCopyable>(_ run: @escaping opsin_task_fn, _ arguments: Arguments, tasks: Int, scratchBytes: Int = 0, kernel: String) {
-        isProduct = Arguments.self == opsin_gemm_arguments.self
+        isProduct = unsafe Arguments.self == opsin_gemm_arguments.self
         unsafe self.run = run
         self.tasks = tasks
         self.scratchBytes = scratchBytes

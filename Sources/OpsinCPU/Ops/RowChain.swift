@@ -99,7 +99,7 @@ package struct RowChain {
 
     /// The chain as one step.
     package func step(_ plan: any CPULowering) -> CPUStep {
-        let y = output, room = nodes.count * MemoryLayout<opsin_chain_stage>.stride
+        let y = output, room = unsafe nodes.count * MemoryLayout<opsin_chain_stage>.stride
         let stages = unsafe UnsafeMutableRawPointer(plan.workspace(count: (room + 3) / 4)).bindMemory(to: opsin_chain_stage.self, capacity: nodes.count)
         for (index, node) in nodes.enumerated() { unsafe (stages + index).initialize(to: node.stage(plan)) }
         // Neighbouring strips both compute the rows between them. As many for each thread, where the map is high enough.
