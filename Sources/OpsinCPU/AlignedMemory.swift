@@ -1,6 +1,6 @@
 private import Glibc
 
-/// Zeroed bytes at a 64-byte boundary (2 MiB for those of 512 KiB and more, which are advised to take huge pages), released with the object.
+/// Zeroed bytes at a 64-byte boundary (2 MiB for large ones, which are then advised to take huge pages), released with the object.
 @safe package final class AlignedMemory: @unchecked Sendable {
     // @unchecked: who holds it decides who writes; packed weights are read-only once they are made, an arena belongs to one plan.
     package let base: UnsafeMutableRawPointer
@@ -8,12 +8,10 @@ private import Glibc
     private let isMapped: Bool
 
     private static let hugePage = 2 << 20
-    /// From here on a huge page, most of it unused at worst, comes sooner than this many bytes in small pages.
-    private static let leastMapped = 512 << 10
 
     /// Throws when the system gives no memory.
     package init(byteCount: Int) throws(CPUError) {
-        let alignment = byteCount >= Self.leastMapped ? Self.hugePage : 64
+        let alignment = byteCount >= Self.hugePage ? Self.hugePage : 64
         let size = max((byteCount + alignment - 1) / alignment * alignment, alignment)
         isMapped = alignment == Self.hugePage
         self.byteCount = size

@@ -47,14 +47,14 @@ extension CommandTests.Start {
         #expect(ratio < 1.5, "\(run.peakBytes) bytes, \(program) of them the program's, for \(run.memoryBytes)")
     }
 
-    /// A fault is a page found, made or copied, about a microsecond. Large pages hold the weights; where the system gives none there are thousands more.
+    /// A fault is a page found, made or copied, about a microsecond. Large pages hold the weights: in pieces of the heap there were 2449.
     /// While other tests fill and free its memory the system has now and then fewer of them: the least of some runs counts.
     @Test(.enabled(if: hasHugePages, "the system gives no huge pages")) func aFirstResultTakesFewPages() throws {
         let model = try OracleFolders.convSmall.get().path
         var faults: [Int] = []
-        while faults.count < 8 && faults.min() ?? .max >= 1700 { faults.append(try Run(model).pageFaults) }
+        while faults.count < 8 && faults.min() ?? .max >= 2000 { faults.append(try Run(model).pageFaults) }
         let least = try #require(faults.min())
-        #expect(least > 100 && least < 1700, "\(faults) page faults")
+        #expect(least > 100 && least < 2000, "\(faults) page faults")
     }
 
     private static let hasHugePages: Bool = {
