@@ -75,6 +75,21 @@ def settle(model, images, classifier=None):
     return model.eval().requires_grad_(False)
 
 
+def logits_of(model):
+    """A model of transformers that answers with its logits alone."""
+    import torch
+
+    class Logits(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, x):
+            return self.model(pixel_values=x).logits
+
+    return Logits().eval()
+
+
 def make_timm(name, side, folder):
     """A timm model, saved as timm saves for the hub; and timm's version."""
     import torch
@@ -114,15 +129,7 @@ def make_deeplab(name, side, folder):
     recipe = {"image_processor_type": "MobileNetV2ImageProcessor", "size": {"height": side, "width": side}, "do_center_crop": False}
     (folder / "preprocessor_config.json").write_text(json.dumps(recipe) + "\n")
 
-    class Logits(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, x):
-            return self.model(x).logits
-
-    return Logits().eval(), {"transformers": transformers.__version__}
+    return logits_of(model), {"transformers": transformers.__version__}
 
 
 def make_tcmonodepth(name, side, folder):
@@ -192,18 +199,9 @@ def make_deimv2(name, side, folder):
     model.model.enc_output = torch.nn.Identity()
     model.requires_grad_(False)
 
-    class Logits(torch.nn.Module):
-        """The scores, which hang on all boxes but the last."""
-
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, x):
-            return self.model(pixel_values=x).logits
-
+    # The scores, which hang on all boxes but the last.
     del library
-    return Logits().eval(), {"transformers": transformers.__version__}
+    return logits_of(model), {"transformers": transformers.__version__}
 
 
 def make_deformable_detr(name, side, folder):
@@ -224,18 +222,9 @@ def make_deformable_detr(name, side, folder):
     recipe = {"image_processor_type": "DeformableDetrImageProcessor", "size": {"height": side, "width": side}}
     (folder / "preprocessor_config.json").write_text(json.dumps(recipe) + "\n")
 
-    class Logits(torch.nn.Module):
-        """The scores, which hang on everything but the last layer's boxes."""
-
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, x):
-            return self.model(pixel_values=x).logits
-
+    # The scores, which hang on everything but the last layer's boxes.
     del library
-    return Logits().eval(), {"transformers": transformers.__version__}
+    return logits_of(model), {"transformers": transformers.__version__}
 
 
 # Who makes a model, by a part of its name.

@@ -173,15 +173,6 @@ private struct RefusalTrial {
     }
 }
 
-private func failure(_ body: () throws -> Void) -> OpsinError? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? OpsinError
-    }
-}
-
 /// Devices that lack what others have, and calls that run out of memory: the right answer with its reason, or an error where the CPU may not take over.
 @Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
 struct RefusalTests {

@@ -96,16 +96,6 @@ private struct Trial {
     }
 }
 
-/// The error of a call that must fail.
-private func failure(_ body: () throws -> Void) -> OpsinError? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? OpsinError
-    }
-}
-
 /// A session whose driver fails: the right answer and the reason, or an error where the CPU may not take over.
 @Suite(.serialized, .enabled(if: VulkanHere.isThere, VulkanHere.reason))
 struct SessionFaultTests {
