@@ -165,6 +165,17 @@ static __attribute__((noinline)) void finish_copy(float *copy, size_t rows, size
 #endif
 }
 
+INLINE void add_residual(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const float *residual, size_t stride, M tail) {
+#pragma unroll
+    for (int i = 0; i < rows; i++) {
+#pragma unroll
+        for (int j = 0; j < vectors; j++) {
+            const float *r = residual + i * stride + j * VW;
+            sums[i][j] = add(sums[i][j], j + 1 < vectors ? load(r) : load_first(r, tail));
+        }
+    }
+}
+
 INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int vectors, const tile_arguments *t) {
     const opsin_epilogue *e = t->epilogue;
     float *y = t->y;
@@ -172,14 +183,7 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
     const size_t stride = t->stride;
     const M tail = t->tail;
     if (residual && e->residual_mode == OPSIN_RESIDUAL_BEFORE) {
-#pragma unroll
-        for (int i = 0; i < rows; i++) {
-#pragma unroll
-            for (int j = 0; j < vectors; j++) {
-                const float *r = residual + i * stride + j * VW;
-                sums[i][j] = add(sums[i][j], j + 1 < vectors ? load(r) : load_first(r, tail));
-            }
-        }
+        add_residual(sums, rows, vectors, residual, stride, tail);
         residual = NULL;
     }
     if (is_clamp(e->activation)) {
@@ -200,16 +204,7 @@ INLINE void finish_tile(V sums[MAX_ROWS][MAX_VECTORS], const int rows, const int
         finish_copy(copy, (size_t)rows, (size_t)vectors, &to);
         return;
     }
-    if (residual) {
-#pragma unroll
-        for (int i = 0; i < rows; i++) {
-#pragma unroll
-            for (int j = 0; j < vectors; j++) {
-                const float *r = residual + i * stride + j * VW;
-                sums[i][j] = add(sums[i][j], j + 1 < vectors ? load(r) : load_first(r, tail));
-            }
-        }
-    }
+    if (residual) add_residual(sums, rows, vectors, residual, stride, tail);
 #if OPSIN_BUILD_AVX512
     if (t->half) {
         uint16_t *half = (uint16_t *)y;

@@ -25,7 +25,7 @@ opsin_winograd_shape opsin_winograd_plan(opsin_isa isa, size_t images, size_t ou
     return s;
 }
 
-bool opsin_winograd_disabled(void) {
+static bool disabled_by_environment(void) {
     const char *disabled = getenv("OPSIN_CPU_DISABLE");
     return disabled && strstr(disabled, "winograd");
 }
@@ -34,13 +34,12 @@ bool opsin_winograd_disabled(void) {
 // 32 channels on, 0.45 to 0.65 with 8 or 16. It does not pay where tiles overhang the map so that over a third of what they compute is lost, with fewer
 // channels than half a vector, and where weights, four times those of the window, come from memory for a handful of tiles. Padding by two is left to the
 // implicit product: an output's error is relative to its tile, and a corner that reads one pixel of nine has to be exact to a ninth of that.
-bool opsin_winograd_pays(opsin_isa isa, size_t images, size_t outputs, const opsin_window *w) {
-    (void)isa;    // no instruction set is out of line
-    (void)images; // a batch is computed as its images would be alone, bit for bit
+// The number of images has no say: a batch is computed as its images would be alone, bit for bit.
+bool opsin_winograd_pays(size_t outputs, const opsin_window *w) {
     const bool fits = w->kernel_height == 3 && w->kernel_width == 3 && w->stride_y == 1 && w->stride_x == 1 && w->dilation_y == 1 && w->dilation_x == 1 &&
                       w->padding_top <= 1 && w->padding_left <= 1 && w->output_height + 2 <= w->height + w->padding_top + 1 &&
                       w->output_width + 2 <= w->width + w->padding_left + 1;
-    if (!fits || w->channels < 8 || outputs < 8 || opsin_winograd_disabled()) return false;
+    if (!fits || w->channels < 8 || outputs < 8 || disabled_by_environment()) return false;
     const size_t tiles = tiles_of(1, w), computed = tiles * TILE * TILE, pixels = (size_t)w->output_height * w->output_width;
     const bool cached = POSITIONS * sizeof(float) * w->channels * outputs <= 1 << 20;
     return computed * 2 <= pixels * 3 && tiles >= (cached ? 4 : 16);

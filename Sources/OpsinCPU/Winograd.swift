@@ -13,7 +13,7 @@ struct Winograd {
         guard isFloat32, plan.layout(x).place == .own else { return nil }
         (self.node, self.convolution) = (node, convolution)
         var window = unsafe convolution.window.c(x.shape, y.shape, plan)
-        guard unsafe opsin_winograd_pays(plan.isa.c, x.shape.n, y.shape.c, &window) else { return nil }
+        guard unsafe opsin_winograd_pays(y.shape.c, &window) else { return nil }
     }
 
     /// Chooses the strips and transforms the weights.

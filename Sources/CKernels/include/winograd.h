@@ -24,8 +24,7 @@ typedef struct {
 
 opsin_winograd_shape opsin_winograd_plan(opsin_isa isa, size_t images, size_t outputs, const opsin_window *window, uint32_t threads);
 // Whether it takes less time than the implicit product. OPSIN_CPU_DISABLE=winograd says no, everywhere.
-bool opsin_winograd_pays(opsin_isa isa, size_t images, size_t outputs, const opsin_window *window);
-bool opsin_winograd_disabled(void);
+bool opsin_winograd_pays(size_t outputs, const opsin_window *window);
 
 // Floats of packed weights: 36 for each pair of channels.
 size_t opsin_winograd_packed(const opsin_winograd_shape *shape, size_t outputs, size_t inputs);
